@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend with a commit guard; used as `ENGINE = "config.database"`."""
