@@ -1,0 +1,39 @@
+"""The nouns: fields, constraints, and querysets that answer questions. Never a side effect."""
+
+from .access import ApiKey, Scope
+from .alerts import AlertState, Severity, StockAlert
+from .catalog import INT_MAX, SKU_PATTERN, Category, Product, Status
+from .history import Activity, ArchivedObject, ReceiverFailure
+from .idempotency import IdempotencyRecord
+from .operators import OperatorProfile
+from .stock import COUNTERS, Kind, Location, ProductStock, Reason, State, StockLevel, StockMovement
+from .transfers import Transfer, TransferLine, TransferState
+
+__all__ = [
+    "COUNTERS",
+    "INT_MAX",
+    "SKU_PATTERN",
+    "Activity",
+    "AlertState",
+    "ApiKey",
+    "ArchivedObject",
+    "Category",
+    "IdempotencyRecord",
+    "Kind",
+    "Location",
+    "OperatorProfile",
+    "Product",
+    "ProductStock",
+    "Reason",
+    "ReceiverFailure",
+    "Scope",
+    "Severity",
+    "State",
+    "Status",
+    "StockAlert",
+    "StockLevel",
+    "StockMovement",
+    "Transfer",
+    "TransferLine",
+    "TransferState",
+]

@@ -1,0 +1,18 @@
+"""Triggers and functions: totals, tree, append-only histories, counters that agree with their ledger, `stock_move`."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = (Path(__file__).parent / "sql" / "0003_stock.sql").read_text()
+UNDO = """
+DROP FUNCTION product_gets_stock, category_tree_is_a_tree, category_paths, history_is_append_only, level_agrees_with_ledger,
+    level_is_empty, movement_follows_the_last, stock_is_the_sum_of_levels CASCADE;
+DROP FUNCTION stock_move, stock_apply_policies;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inventory", "0001_nouns")]
+
+    operations = [migrations.RunSQL(SQL, UNDO)]

@@ -1,0 +1,232 @@
+"""Stock: where goods lie, how many, and the ledger that says why.
+
+Counters are in pieces. Only the database function `stock_move` (migration 0003) moves them, together with the ledger
+row that explains the move; triggers refuse everybody else.
+"""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import BigIntegerField, F, Q
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from .base import Identified, Versioned
+from .catalog import QUANTITY_VALIDATORS, Product
+
+COUNTERS = ("on_hand", "unavailable", "allocated", "reserved")
+
+
+class Location(Versioned):
+    """A place that holds stock: a warehouse, a shop, a van. Smaller `priority` is asked first."""
+
+    code = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Za-z0-9._\-]{1,64}\Z", "Use 1 to 64 letters, digits, '.', '_' or '-'.")],
+    )
+    name = models.CharField(max_length=255)
+    address = models.TextField(blank=True, default="")
+    priority = models.PositiveIntegerField(default=100, validators=QUANTITY_VALIDATORS)
+    is_active = models.BooleanField(default=True)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("priority", "code")
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="location_default_is_one"),
+            models.CheckConstraint(condition=Q(is_default=False) | Q(is_active=True), name="location_default_is_active"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class State(models.TextChoices):
+    IN_STOCK = "in_stock"
+    LOW_STOCK = "low_stock"
+    OUT_OF_STOCK = "out_of_stock"
+
+
+def _big(name: str) -> Cast:
+    # Sums are made as bigint: counters near 2^31 have to be refused by a rule, not by an overflow.
+    return Cast(name, BigIntegerField())
+
+
+def _available() -> models.expressions.Combinable:
+    return _big("on_hand") - F("unavailable") - F("allocated") - F("reserved") - F("safety_stock_in_force")
+
+
+def _counter() -> models.IntegerField:
+    return models.IntegerField(default=0, editable=False)
+
+
+class StockLevel(Identified):
+    """The stock of one product at one location.
+
+    `reorder_point`, `safety_stock` and `backorder_limit` are this level's own policies (None: inherit);
+    the `…_in_force` columns hold what counts. `version` counts policy edits, `sequence` the ledger rows.
+    """
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="levels")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="levels")
+    on_hand = _counter()
+    unavailable = _counter()
+    allocated = _counter()
+    reserved = _counter()
+    incoming = _counter()
+    reorder_point = models.PositiveIntegerField(null=True, blank=True, validators=QUANTITY_VALIDATORS)
+    safety_stock = models.PositiveIntegerField(null=True, blank=True, validators=QUANTITY_VALIDATORS)
+    backorder_limit = models.PositiveIntegerField(null=True, blank=True, validators=QUANTITY_VALIDATORS)
+    safety_stock_in_force = models.PositiveIntegerField(default=0, editable=False)
+    backorder_limit_in_force = models.PositiveIntegerField(default=0, editable=False)
+    available = models.GeneratedField(expression=_available(), output_field=models.BigIntegerField(), db_persist=True)
+    sequence = models.PositiveBigIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("product", "location")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "location"], name="level_is_one_per_product_and_location"),
+            *(
+                models.CheckConstraint(condition=Q(**{f"{name}__gte": 0}), name=f"level_{name}_is_not_negative")
+                for name in (*COUNTERS, "incoming")
+            ),
+            models.CheckConstraint(
+                condition=Q(on_hand__gte=_big("reserved") + F("allocated") + F("unavailable") - F("backorder_limit_in_force")),
+                name="level_promises_no_more_than_it_has",
+            ),
+        ]
+        indexes = [models.Index(fields=["location", "id"], name="level_location")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} at {self.location_id}"
+
+
+class ProductStock(models.Model):
+    """The stock of one product over all locations: one row per product, made by a trigger, moved with its levels.
+
+    Its row lock is what serialises all moves of a product. The policies in force for the product stand here, too.
+    """
+
+    product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="stock")
+    on_hand = models.BigIntegerField(default=0, editable=False)
+    unavailable = models.BigIntegerField(default=0, editable=False)
+    allocated = models.BigIntegerField(default=0, editable=False)
+    reserved = models.BigIntegerField(default=0, editable=False)
+    incoming = models.BigIntegerField(default=0, editable=False)
+    safety_stock_in_force = models.BigIntegerField(default=0, editable=False)
+    available = models.GeneratedField(expression=_available(), output_field=models.BigIntegerField(), db_persist=True)
+    tracked = models.BooleanField(default=True, editable=False)
+    reorder_point_in_force = models.PositiveIntegerField(null=True, editable=False)
+    level_safety_stock = models.PositiveIntegerField(default=0, editable=False)
+    state = models.GeneratedField(
+        expression=models.Case(
+            models.When(tracked=False, then=models.Value(State.IN_STOCK)),
+            models.When(
+                Q(on_hand__lte=F("unavailable") + F("allocated") + F("reserved") + F("safety_stock_in_force")),
+                then=models.Value(State.OUT_OF_STOCK),
+            ),
+            models.When(
+                Q(
+                    on_hand__lt=F("unavailable")
+                    + F("allocated")
+                    + F("reserved")
+                    + F("safety_stock_in_force")
+                    + F("reorder_point_in_force")
+                ),
+                then=models.Value(State.LOW_STOCK),
+            ),
+            default=models.Value(State.IN_STOCK),
+        ),
+        output_field=models.CharField(max_length=12, choices=State),
+        db_persist=True,
+    )
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "product stock"
+        indexes = [
+            models.Index(fields=["available", "product"], name="product_stock_available"),
+            models.Index(fields=["state", "product"], name="product_stock_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"stock of {self.product_id}"
+
+
+class Kind(models.TextChoices):
+    """What sort of deed a ledger row belongs to."""
+
+    ADJUSTMENT = "adjustment"
+    COUNT = "count"
+    TRANSFER_OUT = "transfer_out"
+    TRANSFER_IN = "transfer_in"
+    RESERVE = "reserve"
+    RELEASE = "release"
+    ALLOCATE = "allocate"
+    FULFIL = "fulfil"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+    RECONCILE = "reconcile"
+
+
+class Reason(models.TextChoices):
+    """Why an adjustment was made. `damaged` and `repaired` move between on_hand and unavailable."""
+
+    RECEIVED = "received"
+    SOLD = "sold"
+    RETURNED = "returned"
+    DAMAGED = "damaged"
+    REPAIRED = "repaired"
+    LOST = "lost"
+    FOUND = "found"
+    CORRECTION = "correction"
+
+
+class StockMovement(Identified):
+    """A ledger row: append-only, numbered without gaps per level; deltas explain, balances prove.
+
+    `product` and `location` carry no database constraint: the ledger outlives both.
+    """
+
+    sequence = models.PositiveBigIntegerField()
+    product = models.ForeignKey(Product, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    location = models.ForeignKey(Location, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    sku = models.CharField(max_length=64)
+    location_code = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16, choices=Kind)
+    reason = models.CharField(max_length=16, blank=True, default="")
+    delta_on_hand = models.IntegerField(default=0)
+    delta_unavailable = models.IntegerField(default=0)
+    delta_allocated = models.IntegerField(default=0)
+    delta_reserved = models.IntegerField(default=0)
+    balance_on_hand = models.IntegerField()
+    balance_unavailable = models.IntegerField()
+    balance_allocated = models.IntegerField()
+    balance_reserved = models.IntegerField()
+    balance_available = models.BigIntegerField()
+    source = models.UUIDField(null=True)
+    reference = models.CharField(max_length=255, blank=True, default="")
+    note = models.TextField(blank=True, default="")
+    actor = models.CharField(max_length=255, default="")
+    request_id = models.CharField(max_length=128, blank=True, default="")
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=["product", "location", "sequence"], name="movement_sequence_is_unique"),
+        ]
+        indexes = [
+            models.Index(fields=["product", "location", "-recorded_at", "-sequence"], name="movement_as_of"),
+            models.Index(fields=["product", "id"], name="movement_product"),
+            models.Index(fields=["location", "id"], name="movement_location"),
+            models.Index(fields=["reference", "id"], name="movement_reference", condition=~Q(reference="")),
+            models.Index(fields=["source"], name="movement_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku}@{self.location_code} #{self.sequence}"

@@ -1,0 +1,1 @@
+"""Importing this module connects every receiver."""

@@ -1,0 +1,52 @@
+"""Our own signals: the one thing in the house that travels upwards.
+
+Django's `pre_save`/`post_save`/`pre_delete`/`post_delete` ring for single rows. These ring where Django's do not, or
+where stock is concerned. All are sent with `Signal.send`, inside the transaction that makes the change.
+
+`rows_creating`   sender=model, instances: list                before `bulk_create` writes them (fill in what they lack)
+`rows_changed`    sender=model, changes: list[RowChange], using: str
+                  after `QuerySet.update`, `bulk_create`, `bulk_update` and bulk SQL
+`stock_changed`   sender=StockLevel, changes: list[StockChange], using: str   after counters moved with their ledger rows
+`policy_changed`  sender=ProductStock, changes: list[StockChange], using: str after reorder points or safety stock moved
+`alert_opened`    sender=StockAlert, alerts: list[StockAlert]
+`alert_resolved`  sender=StockAlert, alerts: list[StockAlert]
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.dispatch import Signal
+
+rows_creating = Signal()
+rows_changed = Signal()
+stock_changed = Signal()
+policy_changed = Signal()
+alert_opened = Signal()
+alert_resolved = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One row of a bulk write: its column values before (None: created) and after (None: deleted)."""
+
+    pk: Any
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StockChange:
+    """What moved for one product (`location` None: the product's totals) or one of its levels. Units are pieces.
+
+    `before`/`after` are `available`; the reorder points are the ones in force (None: no alert wanted).
+    """
+
+    product: str
+    location: str | None
+    before: int
+    after: int
+    reorder_point_before: int | None
+    reorder_point: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
