@@ -1,0 +1,55 @@
+"""A cache that is never stale: lock and lease. `docs/caching.md` explains the protocol and what it promises.
+
+Readers call `read`, `read_many`, `read_page`; every write path calls `declare` before its COMMIT. This package knows
+keys and bytes and never a model: what a key shows is the caller's business.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from django.db import connections, transaction
+
+from inventory.caching import connection, keys
+from inventory.caching.database import Database
+from inventory.caching.reader import LoadMany, Reader
+from inventory.caching.trust import Trust
+from inventory.caching.values import Loaded, Read
+from inventory.caching.writer import Writer
+
+__all__ = ["Loaded", "Read", "declare", "keys", "read", "read_many", "read_page"]
+
+trust = Trust(Database(), connection.connect, connection.identify)
+reader = Reader(Database(), trust)
+writer = Writer(trust)
+
+
+def read(key: str, load: Callable[[], Loaded]) -> Read:
+    """The value of `key`, from the cache or by `load`. One Redis round trip for a hit."""
+    return reader.read(key, load)
+
+
+def read_many(wanted: Sequence[str], load: LoadMany) -> dict[str, Read]:
+    """Each of the keys with its answer. `load` is called at most once, with the keys that the cache lacks.
+
+    One Redis round trip if all are there; with misses three, and one PostgreSQL statement besides those of `load`.
+    """
+    return reader.read_many(wanted, load)
+
+
+def read_page(group: str, field: str, load: Callable[[], Loaded]) -> Read:
+    """One page of the group (a listing). A writer that declares the group drops all its pages at once."""
+    return reader.read_page(group, field, load)
+
+
+def declare(changed: Iterable[str], using: str = "default") -> None:
+    """Call inside `atomic()`, after the rows have changed and before COMMIT, with every key that shows them.
+
+    Any failure marks the transaction for rollback and is raised: there is no commit without a declaration. Not to be
+    wrapped in a savepoint of its own. `TransactionManagementError` outside `atomic()`.
+    """
+    if not connections[using].in_atomic_block:
+        raise transaction.TransactionManagementError("A cached row may only be changed inside atomic().")
+    try:
+        writer.declare(changed, Database(using))
+    except BaseException:
+        transaction.set_rollback(True, using)
+        raise

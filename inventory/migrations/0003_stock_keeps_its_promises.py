@@ -13,6 +13,6 @@ DROP FUNCTION stock_move, stock_apply_policies;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0001_nouns")]
+    dependencies = [("inventory", "0002_cache_trust")]
 
     operations = [migrations.RunSQL(SQL, UNDO)]

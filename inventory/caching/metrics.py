@@ -1,0 +1,15 @@
+"""What the cache counts. A stale entry is never among it: see `audit_cache`."""
+
+from prometheus_client import Counter
+
+_reads = Counter("stockroom_cache_reads_total", "Cached reads by outcome.", ["status"])
+HITS = _reads.labels("hit")
+MISSES = _reads.labels("miss")
+BYPASSES = _reads.labels("bypass")
+FILLS = Counter("stockroom_cache_fills_total", "Values stored.")
+FILLS_REFUSED = Counter(
+    "stockroom_cache_fills_refused_total", "Values not stored: a writer or another reader was busy."
+)
+REDIS_ERRORS = Counter("stockroom_cache_redis_errors_total", "Redis commands that failed or came too late.")
+TRUST_TAKEN = Counter("stockroom_cache_trust_taken_total", "Times that this process took trust away from Redis.")
+TRUST_GIVEN = Counter("stockroom_cache_trust_given_total", "Times that this process gave trust back to Redis.")
