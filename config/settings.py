@@ -102,6 +102,10 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
+# Requests per minute of one key, counted over all processes; and at the same time, counted in each process.
+API_RATE_LIMIT: int = env.int("API_RATE_LIMIT", 60_000)
+API_CONCURRENT_REQUESTS: int = env.int("API_CONCURRENT_REQUESTS", 100)
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -182,6 +186,7 @@ INVENTORY_ACTIVITY_LOG_ENABLED: bool = env.bool("INVENTORY_ACTIVITY_LOG_ENABLED"
 INVENTORY_ARCHIVE_ENABLED: bool = env.bool("INVENTORY_ARCHIVE_ENABLED", True)
 INVENTORY_SLUGS_ENABLED: bool = env.bool("INVENTORY_SLUGS_ENABLED", True)
 INVENTORY_STAMPS_ENABLED: bool = env.bool("INVENTORY_STAMPS_ENABLED", True)
+INVENTORY_POLICIES_ENABLED: bool = env.bool("INVENTORY_POLICIES_ENABLED", True)
 INVENTORY_PROFILES_ENABLED: bool = env.bool("INVENTORY_PROFILES_ENABLED", True)
 INVENTORY_NOTIFICATIONS_ENABLED: bool = env.bool("INVENTORY_NOTIFICATIONS_ENABLED", True)
 INVENTORY_EXTRA_RECEIVERS: list[str] = env.list("INVENTORY_EXTRA_RECEIVERS", [])

@@ -117,6 +117,10 @@ class Versioned(Identified):
 
     def save_base(self, raw: bool = False, **kwargs: Any) -> None:  # type: ignore[override]
         self._saving_raw = raw
+        if raw and not self.loaded:
+            # A fixture knows nothing of the row that it overwrites, but the receivers have to.
+            old = type(self)._base_manager.filter(pk=self.pk).first()
+            self.loaded = old.loaded if old is not None else {}
         super().save_base(raw=raw, **kwargs)
         self.settle()
         self.remember()

@@ -1,1 +1,16 @@
-"""Importing this module connects every receiver."""
+"""Importing this module connects every receiver. The order is that of the rings within one signal.
+
+`docs/receivers.md` has the table; a test compares it with what is connected.
+"""
+
+from . import (  # noqa: F401
+    stamps,
+    slugs,
+    policies,
+    caching,
+    history,
+    archive,
+    alerts,
+    notifications,
+    accounts,
+)  # isort: skip

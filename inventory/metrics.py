@@ -1,0 +1,8 @@
+"""What the domain counts for Prometheus."""
+
+from prometheus_client import Counter
+
+receiver_failures = Counter("stockroom_receiver_failures", "Rings of a guarded receiver that failed.", ["receiver"])
+receiver_retries = Counter("stockroom_receiver_retries", "Rings that were tried again.", ["receiver", "outcome"])
+refused_moves = Counter("stockroom_refused_moves", "Stock moves that were refused.", ["code"])
+alerts_opened = Counter("stockroom_alerts_opened", "Low-stock alerts opened.", ["severity"])

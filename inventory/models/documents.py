@@ -1,0 +1,53 @@
+"""How a product looks as JSON: made by PostgreSQL in one prepared statement, the same bytes for every door.
+
+Shape: `Product` in docs/api.md and `ProductSerializer`; a test holds the two together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connections
+
+TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+
+PRODUCT = f"""
+    SELECT p.id AS pk, p.version AS pv, row_to_json(d)::text AS body
+      FROM inventory_product p
+      JOIN inventory_productstock s ON s.product_id = p.id,
+      LATERAL (SELECT p.id, p.sku, p.name, p.slug, p.description, p.category_id AS category, p.variant_of_id AS variant_of,
+                      p.options, p.barcode, p.price::text AS price, p.currency, p.status, p.attributes, p.track_stock,
+                      p.backorder_limit, p.reorder_point, p.reorder_quantity,
+                      (SELECT row_to_json(q) FROM (
+                          SELECT s.on_hand, s.unavailable, s.allocated, s.reserved, s.safety_stock_in_force AS safety_stock,
+                                 s.available, s.incoming, s.state) q) AS stock,
+                      p.version, {TIME.format("p.created_at")} AS created_at, {TIME.format("p.updated_at")} AS updated_at,
+                      p.last_modified_by) d
+"""  # noqa: S608 - constants only
+BY_IDS = PRODUCT + " WHERE p.id = ANY(%s)"
+BY_SKU = PRODUCT + " WHERE lower(p.sku) = lower(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object as JSON text in UTF-8, with the version that it shows."""
+
+    id: UUID
+    version: int
+    body: bytes
+
+
+def products(ids: Sequence[UUID], using: str = "default") -> dict[UUID, Document]:
+    """The products that exist among `ids`, by id, in one statement."""
+    return {document.id: document for document in _fetch(BY_IDS, [list(ids)], using)}
+
+
+def product_by_sku(sku: str, using: str = "default") -> Document | None:
+    """The product with this SKU (any case), or None."""
+    return next(iter(_fetch(BY_SKU, [sku], using)), None)
+
+
+def _fetch(sql: str, parameters: list[object], using: str) -> list[Document]:
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [Document(pk, version, body.encode()) for pk, version, body in cursor.fetchall()]

@@ -1,0 +1,90 @@
+"""At most one effect per `Idempotency-Key`: the answer is recorded in the transaction of the effect itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from inventory.errors import InProgress, KeyReused
+from inventory.models.idempotency import IdempotencyRecord
+from inventory.operations.base import in_transaction
+
+KEPT_FOR = timedelta(hours=48)
+PRUNE_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller is told. `headers` are those of the answer itself, not of the connection."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def once(*, principal: str, key: str, fingerprint: bytes, effect: Callable[[], Answer]) -> tuple[Answer, bool]:
+    """Run `effect` unless this key was answered before. Returns the answer and whether it is a replay.
+
+    `fingerprint` is 32 bytes that stand for the whole request. Only a success is recorded: any other answer is rolled
+    back with everything that `effect` did, so that trying again is safe.
+    Raises InProgress while a twin runs, KeyReused when the key stood for another request.
+    """
+
+    def work() -> tuple[Answer, bool]:
+        _lock_or_refuse(principal, key)
+        record = IdempotencyRecord.objects.filter(principal=principal, key=key).first()
+        if record is not None:
+            return _replay(record, fingerprint), True
+        answer = effect()
+        if answer.succeeded:
+            _record(principal, key, fingerprint, answer)
+        else:
+            transaction.set_rollback(True)
+        return answer, False
+
+    return in_transaction(work)
+
+
+def prune(older_than: timedelta = KEPT_FOR) -> int:
+    """Forget records older than `older_than`, in short transactions. Returns how many."""
+    total = 0
+    while True:
+        old = IdempotencyRecord.objects.filter(created_at__lt=Now() - older_than).order_by("created_at")
+        batch = list(old.values_list("pk", flat=True)[:PRUNE_BATCH])
+        total += IdempotencyRecord.objects.filter(pk__in=batch).delete()[0] if batch else 0
+        if len(batch) < PRUNE_BATCH:
+            return total
+
+
+def _lock_or_refuse(principal: str, key: str) -> None:
+    # The lock ends with the transaction, so whoever gets it next also sees the record: no gap in which both run.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 7301))", [f"idempotency\n{principal}\n{key}"]
+        )
+        (locked,) = cursor.fetchone() or (False,)
+    if not locked:
+        raise InProgress("A request with this Idempotency-Key is still running; ask again in a second.")
+
+
+def _replay(record: IdempotencyRecord, fingerprint: bytes) -> Answer:
+    if bytes(record.fingerprint) != fingerprint:
+        raise KeyReused("This Idempotency-Key was used for another request. Use a new key for a new request.")
+    return Answer(record.status, bytes(record.body), record.headers)
+
+
+def _record(principal: str, key: str, fingerprint: bytes, answer: Answer) -> None:
+    IdempotencyRecord.objects.create(
+        principal=principal,
+        key=key,
+        fingerprint=fingerprint,
+        status=answer.status,
+        body=answer.body,
+        headers=answer.headers,
+    )

@@ -1,0 +1,66 @@
+"""Policies in force: level → product → category (the nearest that says something) → the service's default."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from inventory import conf, locks
+from inventory.errors import DoesNotExist, VersionMismatch
+from inventory.models import Category, Product, ProductStock, StockLevel
+from inventory.signals import StockChange, policy_changed
+
+SQL = "SELECT * FROM stock_apply_policies(%s::uuid[], %s::int, %s::int)"
+LEVEL_POLICIES = ("reorder_point", "safety_stock", "backorder_limit")
+
+
+def apply(products: Sequence[UUID]) -> list[StockChange]:
+    """Recompute what is in force for `products` and tell `policy_changed`. Idempotent; runs in the caller's transaction."""
+    if not products:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(SQL, [list(products), conf.default_reorder_point(), conf.default_safety_stock()])
+        changes = [_change(row) for row in cursor.fetchall()]
+    if changes:
+        policy_changed.send(sender=ProductStock, changes=changes, using=connection.alias)
+    return changes
+
+
+def apply_to_categories(categories: Sequence[UUID]) -> list[StockChange]:
+    """Recompute for every product in `categories` and below."""
+    below = Category.objects.with_descendants(list(categories))
+    return apply(list(Product.objects.filter(category__in=below).values_list("pk", flat=True)))
+
+
+def set_on_level(level: StockLevel, expected_version: int | None, values: dict[str, Any]) -> StockLevel:
+    """Write a level's own policies. The product's totals are locked first, as by every move."""
+    list(ProductStock.objects.select_for_update().filter(pk=level.product_id))
+    fresh = locks.row(StockLevel, level.pk)
+    if fresh is None:
+        raise DoesNotExist("This stock level was deleted meanwhile.")
+    if expected_version is not None and fresh.version != expected_version:
+        raise VersionMismatch(f"This stock level is at version {fresh.version}, not {expected_version}. Read it again.")
+    changed = {name: value for name, value in values.items() if getattr(fresh, name) != value}
+    if not changed:
+        return fresh
+    before = fresh.reorder_point
+    for name, value in changed.items():
+        setattr(fresh, name, value)
+    fresh.version += 1
+    fresh.updated_at = timezone.now()
+    fresh.save(update_fields=[*changed, "version", "updated_at"])
+    apply([fresh.product_id])
+    fresh.refresh_from_db()
+    if fresh.reorder_point != before:
+        own = StockChange(
+            str(fresh.product_id), str(fresh.location_id), fresh.available, fresh.available, before, fresh.reorder_point
+        )
+        policy_changed.send(sender=ProductStock, changes=[own], using=connection.alias)
+    return fresh
+
+
+def _change(row: tuple[Any, ...]) -> StockChange:
+    product, location, before, after, reorder_before, reorder_after = row
+    return StockChange(str(product), str(location) if location else None, before, after, reorder_before, reorder_after)

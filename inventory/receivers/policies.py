@@ -1,0 +1,40 @@
+"""Policies in force follow the product, its category and the tree."""
+
+from typing import Any
+
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from inventory.models import Category, Product
+from inventory.operations import policies
+from inventory.signals import rows_changed
+
+from .guards import required
+
+
+@receiver(post_save, sender=Product, dispatch_uid="policies.apply_to_product")
+@required(switch="INVENTORY_POLICIES_ENABLED", also_raw=True)
+def apply_to_product(sender: Any, instance: Product, **kwargs: Any) -> None:
+    """Recompute the reorder point, safety stock and backorder limit in force for this product."""
+    policies.apply([instance.pk])
+
+
+@receiver(rows_changed, sender=Product, dispatch_uid="policies.apply_to_products")
+@required(switch="INVENTORY_POLICIES_ENABLED")
+def apply_to_products(sender: Any, changes: list[Any], **kwargs: Any) -> None:
+    """Recompute them for the products of a bulk write."""
+    policies.apply([change.pk for change in changes])
+
+
+@receiver(post_save, sender=Category, dispatch_uid="policies.apply_to_category")
+@required(switch="INVENTORY_POLICIES_ENABLED", also_raw=True)
+def apply_to_category(sender: Any, instance: Category, **kwargs: Any) -> None:
+    """Recompute them for every product in this category and below."""
+    policies.apply_to_categories([instance.pk])
+
+
+@receiver(rows_changed, sender=Category, dispatch_uid="policies.apply_to_categories")
+@required(switch="INVENTORY_POLICIES_ENABLED")
+def apply_to_categories(sender: Any, changes: list[Any], **kwargs: Any) -> None:
+    """Recompute them for every product below the categories of a bulk write."""
+    policies.apply_to_categories([change.pk for change in changes])
