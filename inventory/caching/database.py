@@ -45,7 +45,9 @@ class Database:
     def in_transaction(self) -> bool:
         """Is a transaction open, so that a statement's locks would outlive it and reads may see uncommitted rows?"""
         connection = connections[self._using]
-        return connection.in_atomic_block or not connection.get_autocommit()
+        if connection.connection is None:  # a hit needs no connection, so none is opened for the question
+            return connection.in_atomic_block or not connection.settings_dict["AUTOCOMMIT"]
+        return connection.in_atomic_block or not connection.autocommit
 
     def hold(self, keys: Sequence[str]) -> TrustRow:
         """Take the keys' locks, shared, until this transaction ends; then look at the trust row. One statement."""

@@ -44,7 +44,8 @@ class Reader:
         except Away:
             return _bypasses(load(wanted), wanted)
         found = dict(zip(wanted, raws, strict=True))
-        reads = {key: _hit(body) for key in wanted if (body := values.decode(found[key])) is not None}
+        reads = {key: Read(body, "hit") for key in wanted if (body := values.decode(found[key])) is not None}
+        metrics.HITS.inc(len(reads))
         missing = [key for key in wanted if key not in reads]
         if missing:
             slots: dict[Slot, Any] = {Single(key): found[key] for key in missing}
@@ -63,7 +64,8 @@ class Reader:
             return _bypass(load())
         body = values.decode(raw)
         if body is not None:
-            return _hit(body)
+            metrics.HITS.inc()
+            return Read(body, "hit")
         return _miss(self._miss(trusted, {slot: raw}, lambda: {slot.key: load()})[slot.key])
 
     def _miss(
@@ -103,33 +105,32 @@ class Reader:
     def _fill(
         self, trusted: Trusted, held: list[Slot], lease: bytes, quiet: Collection[str], loaded: dict[str, Loaded]
     ) -> None:
-        def command(redis: Any) -> list[Any]:
-            pipeline = redis.pipeline(transaction=False)
+        """Store what was loaded for the quiet slots; give the other leases back."""
+
+        def command(redis: Any) -> int:
+            pipeline, stores = redis.pipeline(transaction=False), []
             for slot in held:
-                name, found = trusted.name(slot.key), loaded.get(slot.key, NOTHING)
+                found = loaded.get(slot.key, NOTHING)
                 ttl_ms = _ttl_ms(found)
-                if slot.key in quiet and found.body is not None and ttl_ms > 0:
-                    slot.fill(pipeline, name, lease, values.encode(found.body), ttl_ms)
+                stores.append(slot.key in quiet and found.body is not None and ttl_ms > 0)
+                if found.body is not None and stores[-1]:
+                    slot.fill(pipeline, trusted.name(slot.key), lease, values.encode(found.body), ttl_ms)
                 else:
-                    slot.release(pipeline, name, lease)
-            return pipeline.execute(raise_on_error=False)
+                    slot.release(pipeline, trusted.name(slot.key), lease)
+            answers = pipeline.execute(raise_on_error=False)
+            return sum(store and answer == 1 for store, answer in zip(stores, answers, strict=True))
 
         try:
-            self._trust.ask(trusted, command)
+            filled = self._trust.ask(trusted, command)
         except Away:
-            return
-        metrics.FILLS.inc(len(quiet))
-        metrics.FILLS_REFUSED.inc(len(held) - len(quiet))
+            filled = 0
+        metrics.FILLS.inc(filled)
+        metrics.FILLS_REFUSED.inc(len(held) - filled)
 
 
 def _ttl_ms(loaded: Loaded) -> int:
     ttl_s = conf.cache_ttl_s() if loaded.ttl_s is None else min(conf.cache_ttl_s(), loaded.ttl_s)
     return int(ttl_s * 1000)
-
-
-def _hit(body: bytes) -> Read:
-    metrics.HITS.inc()
-    return Read(body, "hit")
 
 
 def _miss(loaded: Loaded) -> Read:

@@ -30,6 +30,11 @@ def clock() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+def name(epoch: str, key: str) -> str:
+    """What `key` is called in Redis. The epoch is random, so databases that share a Redis never meet."""
+    return f"stockroom:{epoch}:{key}"
+
+
 class Away(Exception):
     """Redis did not answer, or not the trusted one."""
 
@@ -43,7 +48,7 @@ class Trusted:
     until: float
 
     def name(self, key: str) -> str:
-        return f"stockroom:{self.epoch}:{key}"
+        return name(self.epoch, key)
 
 
 class Trust:

@@ -1,8 +1,7 @@
 """What a key may hold: nothing, somebody's lease, or a value. Bytes throughout, never pickle."""
 
-from dataclasses import dataclass
 from os import urandom
-from typing import Literal
+from typing import Literal, NamedTuple
 
 #: Raise it when a renderer writes something else than before: entries of older code then count as misses.
 SCHEMA = 1
@@ -13,8 +12,7 @@ _LEASE = b"lease:"
 Status = Literal["hit", "miss", "bypass"]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What a loader found. `body` None: it does not exist, and that is never cached.
 
     `ttl_s`: seconds for which `body` is certain to stay right if nobody writes (a hold that it counts expires then);
@@ -25,8 +23,7 @@ class Loaded:
     ttl_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """An answer. `hit`: from the cache; `miss`: loaded, perhaps cached now; `bypass`: the cache was not consulted."""
 
     body: bytes | None

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from inventory.caching import metrics
 from inventory.caching.database import Database, TrustRow
-from inventory.caching.trust import Trust
+from inventory.caching.trust import Trust, name
 from inventory.errors import Unavailable
 
 ATTEMPTS = 5
@@ -47,7 +47,7 @@ class Writer:
             for start in range(0, len(keys), CHUNK):
                 pipeline = redis.pipeline(transaction=False)
                 for key in keys[start : start + CHUNK]:
-                    pipeline.unlink(f"stockroom:{row.epoch}:{key}")
+                    pipeline.unlink(name(row.epoch, key))
                 pipeline.execute()
         except RedisError:
             metrics.REDIS_ERRORS.inc()
