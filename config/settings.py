@@ -223,6 +223,7 @@ LOGGING = {
     "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
+        "django": {"handlers": []},  # without this, DEBUG prints everything twice
         "django.server": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
     },

@@ -1,4 +1,4 @@
-"""The WSGI entry point: what granian serves."""
+"""The WSGI entry point: what granian serves. The shim answers what would break Django before its first middleware."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from api.shim import Shim  # noqa: E402 - needs the settings
+
+application = Shim(django_application)

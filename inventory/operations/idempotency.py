@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from inventory.errors import InProgress, KeyReused
 from inventory.models.idempotency import IdempotencyRecord
 from inventory.operations.base import in_transaction
+from inventory.seals import seal, unseal
 
 KEPT_FOR = timedelta(hours=48)
 PRUNE_BATCH = 5_000
@@ -28,11 +29,14 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def once(*, principal: str, key: str, fingerprint: bytes, effect: Callable[[], Answer]) -> tuple[Answer, bool]:
+def once(
+    *, principal: str, key: str, fingerprint: bytes, effect: Callable[[], Answer], sealed: bool = False
+) -> tuple[Answer, bool]:
     """Run `effect` unless this key was answered before. Returns the answer and whether it is a replay.
 
-    `fingerprint` is 32 bytes that stand for the whole request. Only a success is recorded: any other answer is rolled
-    back with everything that `effect` did, so that trying again is safe.
+    `fingerprint` is 32 bytes that stand for the whole request. `sealed` encrypts the body at rest: it shows a secret.
+    Only a success is recorded: any other answer is rolled back with everything that `effect` did, so that trying again
+    is safe.
     Raises InProgress while a twin runs, KeyReused when the key stood for another request.
     """
 
@@ -43,7 +47,7 @@ def once(*, principal: str, key: str, fingerprint: bytes, effect: Callable[[], A
             return _replay(record, fingerprint), True
         answer = effect()
         if answer.succeeded:
-            _record(principal, key, fingerprint, answer)
+            _record(principal, key, fingerprint, answer, sealed)
         else:
             transaction.set_rollback(True)
         return answer, False
@@ -76,15 +80,15 @@ def _lock_or_refuse(principal: str, key: str) -> None:
 def _replay(record: IdempotencyRecord, fingerprint: bytes) -> Answer:
     if bytes(record.fingerprint) != fingerprint:
         raise KeyReused("This Idempotency-Key was used for another request. Use a new key for a new request.")
-    return Answer(record.status, bytes(record.body), record.headers)
+    return Answer(record.status, unseal(bytes(record.body)), record.headers)
 
 
-def _record(principal: str, key: str, fingerprint: bytes, answer: Answer) -> None:
+def _record(principal: str, key: str, fingerprint: bytes, answer: Answer, sealed: bool) -> None:
     IdempotencyRecord.objects.create(
         principal=principal,
         key=key,
         fingerprint=fingerprint,
         status=answer.status,
-        body=answer.body,
+        body=seal(answer.body) if sealed else answer.body,
         headers=answer.headers,
     )

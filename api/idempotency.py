@@ -1,0 +1,83 @@
+"""`Idempotency-Key`: the same request twice has one effect and one answer. The record keeping is a domain verb."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.problems.refusals import bad_parameter
+from api.renderers import to_json
+from inventory.operations.idempotency import Answer, once
+
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!-~]{1,255}")
+_REPEATED_HEADERS = ("Content-Type", "ETag", "Location")
+
+Handler = Callable[..., HttpResponseBase]
+
+
+def idempotent(handler: Handler) -> Handler:
+    """Give a POST handler of a viewset its `Idempotency-Key`. Every POST handler wears this; a test sees to it.
+
+    A view with `answers_hold_secrets = True` has its recorded answers encrypted.
+    """
+
+    @wraps(handler)
+    def answer_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        key = _key_of(request)
+        if key is None:
+            return handler(view, request, *args, **kwargs)
+        answer, replayed = once(
+            principal=request.user.principal,
+            key=key,
+            fingerprint=_fingerprint(view, request),
+            sealed=getattr(view, "answers_hold_secrets", False),
+            effect=lambda: _as_answer(handler(view, request, *args, **kwargs)),
+        )
+        return _as_response(answer, replayed)
+
+    answer_once.idempotent = True  # type: ignore[attr-defined]
+    return answer_once
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not _KEY.fullmatch(key):
+        raise bad_parameter(HEADER, "This must be 1 to 255 visible ASCII characters.")
+    return key
+
+
+def _fingerprint(view: Any, request: Request) -> bytes:
+    """SHA-256 of method, path, query and body. A view that takes files gives `body_digest(request)` instead."""
+    digest = getattr(view, "body_digest", None)
+    body = digest(request) if digest else hashlib.sha256(request._request.body).digest()
+    line = f"{request.method}\n{request.path}\n{request.META.get('QUERY_STRING', '')}\n"
+    return hashlib.sha256(line.encode() + body).digest()
+
+
+def _as_answer(response: HttpResponseBase) -> Answer:
+    headers = {name: response[name] for name in _REPEATED_HEADERS if name in response}
+    if isinstance(response, Response):
+        body = to_json(response.data)
+        # Until it is rendered, REST framework's response carries Django's default, text/html.
+        headers["Content-Type"] = response.content_type or "application/json"
+    else:
+        body = bytes(getattr(response, "content", b""))
+    return Answer(response.status_code, body, headers)
+
+
+def _as_response(answer: Answer, replayed: bool) -> HttpResponse:
+    headers = dict(answer.headers)
+    content_type = headers.pop("Content-Type", "application/json")
+    response = HttpResponse(answer.body, status=answer.status, content_type=content_type, headers=headers)
+    if not answer.body:
+        del response["Content-Type"]
+    if replayed:
+        response["Idempotency-Replayed"] = "true"
+    return response
