@@ -16,36 +16,19 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from api.callers import Caller
 from inventory.context import Actor
 from inventory.models import ApiKey, Scope
 from inventory.operations.access import LAST_USED_RESOLUTION, digest_of, touch_api_key
 
 logger = logging.getLogger("stockroom.access")
 
+__all__ = ["ApiKeyAuthentication", "Caller", "find", "forget_all"]
+
 # A revoked key works for at most this long, in this process; the contract allows five seconds.
 REMEMBERED_FOR_S = 2.0
 _REMEMBERED_AT_MOST = 10_000
 _LONGEST_KEY = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """What `request.user` is. `location_ids` None means every location, `rate_limit` None the service's default."""
-
-    actor: Actor
-    scopes: frozenset[str]
-    location_ids: frozenset[UUID] | None = None
-    rate_limit: int | None = None
-    is_authenticated: bool = True
-    is_active: bool = True
-
-    @property
-    def principal(self) -> str:
-        """A name that stays the same when the key is renamed or rotated."""
-        return f"{self.actor.kind}:{self.actor.id}"
-
-    def may(self, scope: str) -> bool:
-        return scope in self.scopes or Scope.ADMIN.value in self.scopes
 
 
 class ApiKeyAuthentication(BaseAuthentication):

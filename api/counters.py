@@ -68,7 +68,7 @@ def _in_redis(url: str) -> SlidingWindowCounterRateLimiter:
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),  # the fallback is at hand: waiting again would only cost the caller time
-        "key_prefix": settings.CACHES["default"].get("KEY_PREFIX", "stockroom") + ":limits",
+        "key_prefix": f"{settings.CACHES['default'].get('KEY_PREFIX', 'stockroom')}:limits",
     }
     return SlidingWindowCounterRateLimiter(storage_from_string(url, **options))
 

@@ -1,5 +1,6 @@
 """Opaque cursors: where a page ended, signed, and bound to the list and the order that they were made for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from api.problems.refusals import ApiRefusal, parameter_problem
 
 _LONGEST = 2_000
 _TAGS: dict[type, str] = {datetime: "t", Decimal: "n", UUID: "u"}
-_READERS = {"t": datetime.fromisoformat, "n": Decimal, "u": UUID}
+_READERS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "n": Decimal, "u": UUID}
 
 
 @dataclass(frozen=True, slots=True)

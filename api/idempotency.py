@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.callers import caller_of
 from api.problems.refusals import bad_parameter
 from api.renderers import to_json
 from inventory.operations.idempotency import Answer, once
@@ -31,10 +32,11 @@ def idempotent(handler: Handler) -> Handler:
     @wraps(handler)
     def answer_once(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         key = _key_of(request)
-        if key is None:
+        caller = caller_of(request)
+        if key is None or caller is None:
             return handler(view, request, *args, **kwargs)
         answer, replayed = once(
-            principal=request.user.principal,
+            principal=caller.principal,
             key=key,
             fingerprint=_fingerprint(view, request),
             sealed=getattr(view, "answers_hold_secrets", False),

@@ -1,6 +1,6 @@
 """Which media type is sent. JSON unless the caller wants another that the view offers; 406 when nothing fits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -14,12 +14,13 @@ _PROBLEM = "application/problem+json"
 
 
 class JSONNegotiation(BaseContentNegotiation):
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         return DefaultContentNegotiation().select_parser(request, parsers)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
+        renderers = list(renderers)
         header = request.META.get("HTTP_ACCEPT", "")
         for accepted in _by_preference(header):
             for renderer in renderers:

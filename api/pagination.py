@@ -62,7 +62,7 @@ def page_of(queryset: QuerySet[Any], request: Request, ordering: Sequence[str]) 
     )
 
 
-def envelope(request: Request, page: Page, results: Sequence[Any]) -> dict[str, Any]:
+def envelope(request: Request, page: Page, results: Any) -> dict[str, Any]:
     """The published shape of a list; the links keep every other parameter of the query."""
     body: dict[str, Any] = {
         "next": link(request, page.next),
@@ -173,7 +173,7 @@ def _value(row: Any, name: str) -> Any:
 class KeysetPagination(BasePagination):
     """REST framework's face of `page_of`: the view's `ordering_of(request)` gives the order."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.page = page_of(queryset, request, view.ordering_of(request))
         return self.page.rows

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from api.callers import caller_of
 from api.problems.refusals import ApiRefusal
 from inventory.errors import Problem
 
@@ -13,10 +14,10 @@ class HasScope(BasePermission):
     """Asks the view for the scope of this request (`view.scope_for(request)`). A view that names none is closed."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        caller = request.user
-        if caller is None or not caller.is_authenticated:
+        caller = caller_of(request)
+        if caller is None:
             return False
-        if not hasattr(view, request.method.lower()):
+        if not hasattr(view, str(request.method).lower()):
             return True  # let the view say 405: the method is wrong for everybody
         scope = view.scope_for(request) if hasattr(view, "scope_for") else "admin"
         if scope is None or caller.may(scope):

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from api import counters
+from api.callers import caller_of
 from api.problems.refusals import ApiRefusal
 
 _DECISION, _SLOT = "stockroom.rate", "stockroom.slot"
@@ -17,7 +18,7 @@ class KeyThrottle(BaseThrottle):
     """Counts by caller, never by address: a forged `X-Forwarded-For` changes nothing."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        caller = request.user
+        caller = caller_of(request)
         if caller is None:
             return True
         if not counters.enter(caller.principal, settings.API_CONCURRENT_REQUESTS):

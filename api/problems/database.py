@@ -92,11 +92,8 @@ def _pointer_of(name: str) -> str:
     """The body field behind a unique constraint of one field; the whole body otherwise."""
     constraint = _constraints().get(name)
     if isinstance(constraint, UniqueConstraint):
-        fields = list(constraint.fields) or [
-            str(source.name)
-            for expression in constraint.expressions
-            for source in expression.flatten()
-            if hasattr(source, "name")
-        ]
+        expressions: list[Any] = list(constraint.expressions)
+        sources = [source for expression in expressions for source in expression.flatten()]
+        fields = list(constraint.fields) or [str(source.name) for source in sources if hasattr(source, "name")]
         return f"/{fields[0]}" if len(fields) == 1 else ""
     return ""

@@ -1,17 +1,18 @@
 """The ground that every viewset stands on: caller, scope, strict query, versions, entity tags, pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api import preconditions, throttling
-from api.authentication import Caller
+from api.callers import Caller, caller_of
 from api.filters import check_parameters
 from api.pagination import PARAMETERS, Page, envelope, page_of
 from api.problems.refusals import bad_parameter
@@ -45,7 +46,9 @@ class StockroomViewSet(GenericViewSet):
 
     @property
     def caller(self) -> Caller:
-        caller: Caller = self.request.user  # type: ignore[assignment]
+        caller = caller_of(self.request)
+        if caller is None:
+            raise NotAuthenticated
         return caller
 
     @property
@@ -78,7 +81,7 @@ class StockroomViewSet(GenericViewSet):
         response.headers.setdefault("Cache-Control", "private, no-cache" if request.method in SAFE else "no-store")
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """The `Allow` header says it all."""
         return Response(status=204)
 
@@ -99,7 +102,9 @@ class StockroomViewSet(GenericViewSet):
 
     def ordering_of(self, request: Request) -> tuple[str, ...]:
         """The fields to order by. Raises 400 naming `ordering`."""
-        if not self.ordering_fields or ("ordering" not in request.query_params and not isinstance(self.default_ordering, str)):
+        if not self.ordering_fields or (
+            "ordering" not in request.query_params and not isinstance(self.default_ordering, str)
+        ):
             return tuple(self.default_ordering)
         return self.ordering_among(request, self.ordering_fields, default=str(self.default_ordering))
 
@@ -120,7 +125,7 @@ class StockroomViewSet(GenericViewSet):
         """One page of the filtered queryset, in the order that was asked for."""
         return page_of(self.filter_queryset(queryset), self.request, self.ordering_of(self.request))
 
-    def answer_page(self, page: Page, results: Sequence[Any]) -> Response:
+    def answer_page(self, page: Page, results: Any) -> Response:
         return Response(envelope(self.request, page, results))
 
     # --- Versions and answers ---------------------------------------------------------------------------------------

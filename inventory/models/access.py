@@ -23,11 +23,11 @@ class Scope(models.TextChoices):
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def usable(self, at: datetime) -> "ApiKeyQuerySet":
+    def usable(self, at: datetime | Now) -> "ApiKeyQuerySet":
         """Keys that are neither revoked nor expired at `at`."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
 
-    def holding(self, digest: bytes, at: datetime) -> "ApiKeyQuerySet":
+    def holding(self, digest: bytes, at: datetime | Now) -> "ApiKeyQuerySet":
         """Usable keys with this SHA-256 digest, the digest before a rotation included while it still overlaps."""
         overlapping = Q(previous_digest=digest, previous_expires_at__gt=at)
         return self.usable(at).filter(Q(digest=digest) | overlapping)
