@@ -60,6 +60,14 @@ def _counter() -> models.IntegerField:
     return models.IntegerField(default=0, editable=False)
 
 
+class StockLevelQuerySet(models.QuerySet["StockLevel"]):
+    def in_state(self, state: str) -> "StockLevelQuerySet":
+        """Levels in this state, by their own figures and their own reorder point."""
+        out, low = Q(available__lte=0), Q(available__lt=F("reorder_point"))
+        wanted = {State.OUT_OF_STOCK: out, State.LOW_STOCK: low & ~out, State.IN_STOCK: ~out & (Q(reorder_point=None) | ~low)}
+        return self.filter(wanted[State(state)])
+
+
 class StockLevel(Identified):
     """The stock of one product at one location.
 
@@ -85,6 +93,8 @@ class StockLevel(Identified):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = StockLevelQuerySet.as_manager()
+
     class Meta:
         ordering = ("product", "location")
         constraints = [
@@ -102,6 +112,13 @@ class StockLevel(Identified):
 
     def __str__(self) -> str:
         return f"{self.product_id} at {self.location_id}"
+
+    @property
+    def state(self) -> str:
+        if self.available <= 0:
+            return State.OUT_OF_STOCK
+        low = self.reorder_point is not None and self.available < self.reorder_point
+        return State.LOW_STOCK if low else State.IN_STOCK
 
 
 class ProductStock(models.Model):
@@ -154,6 +171,15 @@ class ProductStock(models.Model):
 
     def __str__(self) -> str:
         return f"stock of {self.product_id}"
+
+    def state_of(self, available: int) -> str:
+        """The state that `available` pieces mean under the policies in force."""
+        if not self.tracked:
+            return State.IN_STOCK
+        if available <= 0:
+            return State.OUT_OF_STOCK
+        low = self.reorder_point_in_force is not None and available < self.reorder_point_in_force
+        return State.LOW_STOCK if low else State.IN_STOCK
 
 
 class Kind(models.TextChoices):

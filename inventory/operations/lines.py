@@ -9,6 +9,7 @@ from django.db import connection
 
 from inventory.errors import DoesNotExist, Forbidden, InvalidTransition, Problem
 from inventory.models import INT_MAX, Status
+from inventory.values import Line
 
 RESOLVE = """
     SELECT l.n, p.id, p.sku, p.status, p.track_stock, c.id, c.code, c.is_active
@@ -18,20 +19,6 @@ RESOLVE = """
       LEFT JOIN inventory_location c ON CASE WHEN l.location IS NULL THEN c.is_default ELSE c.code = l.location END
      ORDER BY l.n
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line as the caller wrote it: a product by `sku` or `product` id, a location code (None: the default)."""
-
-    sku: str | None = None
-    product: UUID | None = None
-    location: str | None = None
-    #: Pieces; what they mean is the operation's affair.
-    quantity: int = 0
-    #: The on_hand that the caller believes in; None: does not care.
-    expected: int | None = None
-    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

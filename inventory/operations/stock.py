@@ -10,11 +10,12 @@ from uuid_utils.compat import uuid7
 from inventory.context import Actor
 from inventory.errors import Invalid, InsufficientStock, InvalidTransition, PreconditionRequired, Problem, StockChanged
 from inventory.models import Kind, Product, Reason, StockLevel
+from inventory.values import Line
 
 from . import ledger, policies
 from .base import operation
 from .ledger import Move, Moved, Note
-from .lines import Line, Place, fits, resolve
+from .lines import Place, fits, resolve
 
 
 @dataclass(frozen=True, slots=True)

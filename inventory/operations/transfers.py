@@ -9,11 +9,12 @@ from inventory import locks
 from inventory.context import Actor
 from inventory.errors import DoesNotExist, Invalid, InvalidTransition, Problem
 from inventory.models import INT_MAX, Kind, Product, Transfer, TransferLine, TransferState
+from inventory.values import Line
 
 from . import ledger
 from .base import operation
 from .ledger import Move, Note
-from .lines import Line, Place, resolve
+from .lines import Place, resolve
 
 
 @operation

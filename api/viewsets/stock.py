@@ -1,0 +1,228 @@
+"""Stock: levels, the ledger, adjustments, counts."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api import filters
+from api.idempotency import idempotent
+from api.serializers.stock import (
+    AdjustmentSerializer,
+    BookingSerializer,
+    CountSerializer,
+    LevelSerializer,
+    MovementSerializer,
+    PolicySerializer,
+    ProductLevelsSerializer,
+    lines_of,
+)
+from api.viewsets.base import ListMixin, RetrieveMixin, StockroomViewSet
+from api.viewsets.products import product_of
+from inventory.models import Kind, Location, ProductStock, Reason, State, StockLevel, StockMovement, as_of
+from inventory.operations import stock
+
+
+class PlacedFilter(filters.FilterSet):
+    """What levels and movements share: `product` (id or sku:<SKU>), `sku`, `location` (code)."""
+
+    product = filters.TextFilter(method="by_product", help_text="A product's id, or sku:<SKU>.")
+    sku = filters.TextListFilter(method="by_sku", max_length=64)
+    location = filters.TextFilter(method="by_location", max_length=64, help_text="A location's code.")
+
+    def by_product(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if value.startswith("sku:"):
+            return self.by_sku(queryset, name, [value[4:]])
+        try:
+            return queryset.filter(product_id=UUID(value))
+        except ValueError:
+            return queryset.none()
+
+    def by_sku(self, queryset: QuerySet[Any], name: str, values: list[str]) -> QuerySet[Any]:
+        wanted = Q(pk__in=[])
+        for value in values:
+            wanted |= Q(product__sku__iexact=value)
+        return queryset.filter(wanted)
+
+    def by_location(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        found = Location.objects.filter(code=value).values_list("pk", flat=True).first()
+        return queryset.none() if found is None else queryset.filter(location_id=found)
+
+
+class LevelFilter(PlacedFilter):
+    state = filters.ChoiceFilter(method="by_state", choices=State.choices)
+
+    def by_state(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.in_state(value)
+
+
+class LevelViewSet(ListMixin, RetrieveMixin):
+    """Stock levels: one per product and location."""
+
+    required_scopes = {"read": "stock:read", "write": "stock:write"}
+    queryset = StockLevel.objects.all()
+    serializer_class = LevelSerializer
+    filterset_class = LevelFilter
+    default_ordering = ("id",)
+    extra_parameters = {"list": frozenset({"as_of"}), "retrieve": frozenset({"as_of"})}
+
+    def get_queryset(self) -> QuerySet[StockLevel]:
+        return seen_by(self, StockLevel.objects.select_related("product", "location"))
+
+    def list(self, request: Request) -> Response:
+        """Levels as they are, or as they were at `as_of`."""
+        page = self.page(self.get_queryset())
+        at = filters.moment(request, "as_of")
+        return self.answer_page(page, LevelSerializer(levels_at(page.rows, at), many=True).data)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        (level,) = levels_at([self.get_object()], filters.moment(request, "as_of"))
+        return self.answer(LevelSerializer(level).data, version=level.version, shows_more=True)
+
+    @extend_schema(request=PolicySerializer, responses=LevelSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change the level's own policies; its counters move through adjustments, counts and transfers."""
+        level = self.get_object()
+        expected = self.expected_version(request, level.version)
+        serializer = PolicySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        level = stock.set_policies(level, actor=self.actor, expected_version=expected, **serializer.validated_data)
+        return self.answer(LevelSerializer(level).data, version=level.version, shows_more=True)
+
+
+class MovementFilter(PlacedFilter):
+    kind = filters.ChoiceFilter(choices=Kind.choices)
+    reason = filters.ChoiceFilter(choices=Reason.choices)
+    reference = filters.TextFilter(max_length=255)
+    since = filters.DateTimeFilter(field_name="recorded_at", lookup_expr="gte")
+    until = filters.DateTimeFilter(field_name="recorded_at", lookup_expr="lte")
+
+    def by_sku(self, queryset: QuerySet[Any], name: str, values: list[str]) -> QuerySet[Any]:
+        # The ledger's own text: it still knows the SKU of a product that is gone.
+        wanted = Q(pk__in=[])
+        for value in values:
+            wanted |= Q(sku__iexact=value)
+        return queryset.filter(wanted)
+
+    def by_location(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(location_code=value)
+
+
+class MovementViewSet(ListMixin):
+    """The ledger: append-only, newest first."""
+
+    required_scopes = {"read": "stock:read", "write": "stock:write"}
+    queryset = StockMovement.objects.all()
+    serializer_class = MovementSerializer
+    filterset_class = MovementFilter
+    default_ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[StockMovement]:
+        return seen_by(self, StockMovement.objects.all())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.answer(MovementSerializer(self.get_object()).data, version=1)
+
+
+class AdjustmentViewSet(StockroomViewSet):
+    """Deltas with a reason."""
+
+    required_scopes = {"read": "stock:read", "write": "stock:write"}
+
+    @extend_schema(request=AdjustmentSerializer, responses={201: BookingSerializer})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Add each line's delta to its level: all lines, or none."""
+        values = checked(AdjustmentSerializer, request)
+        lines = lines_of(values.pop("lines"), "delta")
+        booking = stock.adjust(lines, actor=self.actor, allowed_locations=self.caller.location_ids, **values)
+        return Response(booking_body(booking), status=201)
+
+
+class CountViewSet(StockroomViewSet):
+    """Counted figures."""
+
+    required_scopes = {"read": "stock:read", "write": "stock:write"}
+
+    @extend_schema(request=CountSerializer, responses={201: BookingSerializer})
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Set each level's on_hand to what was counted, if it still is what the counter believed."""
+        values = checked(CountSerializer, request)
+        lines = lines_of(values.pop("lines"), "counted")
+        booking = stock.count(lines, actor=self.actor, allowed_locations=self.caller.location_ids, **values)
+        return Response(booking_body(booking), status=201)
+
+
+class ProductStockViewSet(StockroomViewSet):
+    """The stock of one product over its locations."""
+
+    required_scopes = {"read": "stock:read", "write": "stock:write"}
+    extra_parameters = {"retrieve": frozenset({"as_of"})}
+
+    @extend_schema(responses=ProductLevelsSerializer)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """Totals and levels, as they are or as they were at `as_of`."""
+        product = product_of(pk)
+        at = filters.moment(request, "as_of")
+        levels = levels_at(list(seen_by(self, product.levels.select_related("product", "location"))), at)
+        names = ("on_hand", "unavailable", "allocated", "reserved", "available", "incoming")
+        totals = {name: sum(getattr(level, name) for level in levels) for name in names}
+        totals["safety_stock"] = sum(level.safety_stock_in_force for level in levels) if at is None else 0
+        if at is not None:
+            totals["safety_stock"] = sum(totals[n] * s for n, s in _PARTS) - totals["available"]
+        policy = ProductStock.objects.get(pk=product.pk)
+        body = {
+            "product": product.pk,
+            "sku": product.sku,
+            "as_of": at,
+            **totals,
+            "state": policy.state if at is None else policy.state_of(totals["available"]),
+            "levels": levels,
+        }
+        return Response(ProductLevelsSerializer(body).data)
+
+
+#: available = on_hand − unavailable − allocated − reserved − safety_stock, solved for the safety stock of that time.
+_PARTS = (("on_hand", 1), ("unavailable", -1), ("allocated", -1), ("reserved", -1))
+
+
+def checked(serializer_class: Any, request: Request) -> dict[str, Any]:
+    """The body of the request as the serializer understands it; 400 with pointers otherwise."""
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
+def seen_by(view: StockroomViewSet, rows: Any) -> Any:
+    """The rows at the locations that the caller's key is limited to."""
+    allowed = view.caller.location_ids
+    return rows if allowed is None else rows.filter(location_id__in=allowed)
+
+
+def levels_at(levels: list[StockLevel], at: Any) -> list[StockLevel]:
+    """The levels with the counters that they had at `at` (None: now)."""
+    if at is None:
+        return levels
+    balances = as_of.balances([level.pk for level in levels], at)
+    for level in levels:
+        balance = balances[level.pk]
+        for name in ("on_hand", "unavailable", "allocated", "reserved", "available", "sequence"):
+            setattr(level, name, getattr(balance, name))
+        level.incoming = 0
+        level.updated_at = balance.recorded_at or level.created_at
+    return levels
+
+
+def booking_body(booking: stock.Booking) -> dict[str, Any]:
+    """The answer to a booking: its ledger rows and its levels, in the order of the database's locks."""
+    movements = StockMovement.objects.filter(source=booking.id).order_by("product_id", "location_id")
+    ids = [moved.level for moved in booking.moved]
+    levels = StockLevel.objects.filter(pk__in=ids).select_related("product", "location").order_by("product_id", "location_id")
+    return dict(BookingSerializer({"id": booking.id, "movements": movements, "levels": levels}).data)
+
+
