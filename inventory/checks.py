@@ -37,9 +37,7 @@ def timeouts_are_in_order(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
     limits = settings.DATABASE_TIMEOUTS_MS
     if limits["lock_timeout"] >= limits["statement_timeout"]:
         return [
-            Error(
-                "DATABASE_LOCK_TIMEOUT_MS must be shorter than DATABASE_STATEMENT_TIMEOUT_MS.", id="inventory.E003"
-            )
+            Error("DATABASE_LOCK_TIMEOUT_MS must be shorter than DATABASE_STATEMENT_TIMEOUT_MS.", id="inventory.E003")
         ]
     return []
 

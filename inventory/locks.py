@@ -1,8 +1,8 @@
 """Every row lock of the domain. Locks are taken in one order: tree, then rows by kind as below, then by primary key.
 
-    1  the category tree (shared by product writers, exclusive for a move of a category: trigger `category_tree_is_a_tree`)
-    2  one row of a noun: `row`
-    3  totals, then levels: inside `stock_move` and `stock_apply_policies`
+1  the category tree (shared by product writers, exclusive for a move of a category: trigger `category_tree_is_a_tree`)
+2  one row of a noun: `row`
+3  totals, then levels: inside `stock_move` and `stock_apply_policies`
 """
 
 from typing import Any, TypeVar

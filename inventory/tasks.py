@@ -55,5 +55,3 @@ async def rescue_stalled_jobs(timestamp: int) -> None:
 async def delete_old_jobs(timestamp: int) -> None:
     """Forget jobs that ended more than a week ago."""
     await app.job_manager.delete_old_jobs(nb_hours=168, include_failed=True)
-
-

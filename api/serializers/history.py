@@ -1,8 +1,10 @@
 """Shapes of what happened: activity, the archive, alerts."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from inventory.models import AlertState, Severity, StockAlert
+from inventory.models import AlertState, ArchivedObject, Severity, StockAlert
 
 from .fields import Moment, StrictSerializer
 
@@ -28,11 +30,14 @@ class ArchivedSerializer(serializers.Serializer):
     object_type = serializers.CharField()
     object_id = serializers.UUIDField()
     object_repr = serializers.CharField()
-    snapshot = serializers.DictField()
+    snapshot = serializers.SerializerMethodField()
     actor = serializers.CharField()
     request_id = serializers.CharField()
     archived_at = Moment()
     restored_at = Moment(allow_null=True)
+
+    def get_snapshot(self, archived: ArchivedObject) -> dict[str, Any]:
+        return {name.removesuffix("_id"): value for name, value in archived.snapshot.items()}
 
 
 class RestoredSerializer(serializers.Serializer):

@@ -90,7 +90,9 @@ class CategoryViewSet(ListMixin, RetrieveMixin, EditMixin):
         name = [str(descendants), *ordering, *(request.query_params.get(key, "") for key in pagination.PARAMETERS)]
         page, status = cached.listing(category, "|".join(name), load)
         return Response(
-            products_body(request, page), headers={"Cache-Status": cached.header(status)}, content_type="application/json"
+            products_body(request, page),
+            headers={"Cache-Status": cached.header(status)},
+            content_type="application/json",
         )
 
 
@@ -127,4 +129,3 @@ class LocationViewSet(ListMixin, RetrieveMixin, EditMixin):
         row = self.get_object()
         locations.delete_location(row, actor=self.actor, expected_version=self.expected_version(request, row.version))
         return Response(status=204)
-

@@ -45,9 +45,7 @@ class ProductFilter(filters.FilterSet):
 
     def by_category(self, queryset: QuerySet[Product], name: str, value: UUID) -> QuerySet[Product]:
         below = self.form.cleaned_data.get("descendants")
-        return queryset.filter(
-            category__in=[value] if below is False else Category.objects.with_descendants([value])
-        )
+        return queryset.filter(category__in=[value] if below is False else Category.objects.with_descendants([value]))
 
     def ignore(self, queryset: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
         return queryset

@@ -222,7 +222,9 @@ def booking_body(booking: stock.Booking) -> dict[str, Any]:
     """The answer to a booking: its ledger rows and its levels, in the order of the database's locks."""
     movements = StockMovement.objects.filter(source=booking.id).order_by("product_id", "location_id")
     ids = [moved.level for moved in booking.moved]
-    levels = StockLevel.objects.filter(pk__in=ids).select_related("product", "location").order_by("product_id", "location_id")
+    levels = (
+        StockLevel.objects.filter(pk__in=ids)
+        .select_related("product", "location")
+        .order_by("product_id", "location_id")
+    )
     return dict(BookingSerializer({"id": booking.id, "movements": movements, "levels": levels}).data)
-
-

@@ -74,6 +74,6 @@ class TransferViewSet(ListMixin, RetrieveMixin):
         return self.answer(self._body(row), version=row.version)
 
     def _body(self, row: Transfer) -> dict[str, Any]:
-        return dict(TransferSerializer(Transfer.objects.select_related("from_location", "to_location").get(pk=row.pk)).data)
-
-
+        return dict(
+            TransferSerializer(Transfer.objects.select_related("from_location", "to_location").get(pk=row.pk)).data
+        )

@@ -101,7 +101,9 @@ class Versioned(Identified):
     def values(self) -> dict[str, Any]:
         """Column name → value, for the columns that are loaded."""
         present = self.__dict__
-        return {field.attname: present[field.attname] for field in self._meta.concrete_fields if field.attname in present}
+        return {
+            field.attname: present[field.attname] for field in self._meta.concrete_fields if field.attname in present
+        }
 
     def settle(self) -> None:
         """Replace expressions such as `F("n") + 1` by what the database made of them."""

@@ -33,8 +33,12 @@ class Location(Versioned):
     class Meta:
         ordering = ("priority", "code")
         constraints = [
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="location_default_is_one"),
-            models.CheckConstraint(condition=Q(is_default=False) | Q(is_active=True), name="location_default_is_active"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="location_default_is_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(is_active=True), name="location_default_is_active"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,7 +68,11 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
     def in_state(self, state: str) -> "StockLevelQuerySet":
         """Levels in this state, by their own figures and their own reorder point."""
         out, low = Q(available__lte=0), Q(available__lt=F("reorder_point"))
-        wanted = {State.OUT_OF_STOCK: out, State.LOW_STOCK: low & ~out, State.IN_STOCK: ~out & (Q(reorder_point=None) | ~low)}
+        wanted = {
+            State.OUT_OF_STOCK: out,
+            State.LOW_STOCK: low & ~out,
+            State.IN_STOCK: ~out & (Q(reorder_point=None) | ~low),
+        }
         return self.filter(wanted[State(state)])
 
 
@@ -104,7 +112,9 @@ class StockLevel(Identified):
                 for name in (*COUNTERS, "incoming")
             ),
             models.CheckConstraint(
-                condition=Q(on_hand__gte=_big("reserved") + F("allocated") + F("unavailable") - F("backorder_limit_in_force")),
+                condition=Q(
+                    on_hand__gte=_big("reserved") + F("allocated") + F("unavailable") - F("backorder_limit_in_force")
+                ),
                 name="level_promises_no_more_than_it_has",
             ),
         ]

@@ -44,7 +44,9 @@ def catch_up(changes: Iterable[StockChange]) -> None:
     """Review `changes` of the past whose review failed: alerts they should have opened, unless the stock has since risen."""
     changes = list(changes)
     products = sorted({UUID(change.product) for change in changes})
-    stocks = {stock.pk: stock for stock in ProductStock.objects.select_for_update().filter(pk__in=products).order_by("pk")}
+    stocks = {
+        stock.pk: stock for stock in ProductStock.objects.select_for_update().filter(pk__in=products).order_by("pk")
+    }
     review(changes)
     levels = StockLevel.objects.filter(product__in=products).in_bulk()
     places = {(level.product_id, level.location_id): level for level in levels.values()}

@@ -19,7 +19,9 @@ def create_category(*, actor: Actor, **values: Any) -> Category:
 
 
 @operation
-def update_category(category: Category, *, actor: Actor, expected_version: int | None = None, **values: Any) -> Category:
+def update_category(
+    category: Category, *, actor: Actor, expected_version: int | None = None, **values: Any
+) -> Category:
     """Change a category. A move below itself is refused by the database (`category_tree_is_a_tree`)."""
     refer(Category, values.get("parent_id"), "/parent")
     if "parent_id" in values and values["parent_id"] is not None:

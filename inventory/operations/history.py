@@ -6,8 +6,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from inventory import locks
-from inventory.context import Actor, current_actor, current_request_id
+from inventory import conf, locks
+from inventory.context import Actor, current_actor, current_request_id, is_muted, muted
 from inventory.errors import DoesNotExist, InvalidTransition
 from inventory.models import Activity, ArchivedObject, Category
 from inventory.models.base import BOOKKEEPING, Versioned
@@ -77,7 +77,10 @@ def restore(archived: ArchivedObject, *, actor: Actor) -> Versioned:
         raise InvalidTransition("This object was restored already.")
     model: type[Versioned] = apps.get_model("inventory", fresh.object_type)  # type: ignore[assignment]
     row = _rebuilt(model, fresh.snapshot)
-    row.save(force_insert=True)
+    with muted("INVENTORY_ACTIVITY_LOG_ENABLED"):
+        row.save(force_insert=True)
+    if not is_muted("INVENTORY_ACTIVITY_LOG_ENABLED") and conf.is_on("INVENTORY_ACTIVITY_LOG_ENABLED"):
+        record("restored", row, None, row.values())
     fresh.restored_at = row.updated_at
     fresh.save(update_fields=["restored_at"])
     return row

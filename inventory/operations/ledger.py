@@ -101,13 +101,23 @@ def changes_of(moved: Sequence[Moved]) -> list[StockChange]:
     """Per product its totals, and per level its own figures where it has a reorder point of its own."""
     changes = {
         row.product: StockChange(
-            str(row.product), None, row.total_before or 0, row.total_after or 0, row.total_reorder_point, row.total_reorder_point
+            str(row.product),
+            None,
+            row.total_before or 0,
+            row.total_after or 0,
+            row.total_reorder_point,
+            row.total_reorder_point,
         )
         for row in moved
     }
     levels = [
         StockChange(
-            str(row.product), str(row.location), row.available_before, row.available, row.reorder_point, row.reorder_point
+            str(row.product),
+            str(row.location),
+            row.available_before,
+            row.available,
+            row.reorder_point,
+            row.reorder_point,
         )
         for row in moved
         if row.reorder_point is not None
@@ -163,7 +173,9 @@ def _refuse(moves: Sequence[Move], moved: Sequence[Moved], places: Mapping[tuple
 def _short(row: Moved, move: Move, place: Place | None) -> Problem:
     name = f"{place.sku} at {place.code}" if place else f"{row.product} at {row.location}"
     # Books of repaired or released pieces take nothing from what is available; they want what is set aside.
-    requested = move.demand if move.demand > 0 else max(-move.unavailable, -move.allocated, -move.reserved, -move.on_hand)
+    requested = (
+        move.demand if move.demand > 0 else max(-move.unavailable, -move.allocated, -move.reserved, -move.on_hand)
+    )
     return Problem(
         f"{name}: {row.available} available, {requested} requested.",
         "insufficient_stock",

@@ -70,7 +70,9 @@ def _refuse_unfit(found: list[tuple[Line, Any]]) -> None:
         elif not tracked:
             problems.append(Problem(f"{sku} does not track stock.", "invalid_transition", line.pointer))
         if not active:
-            problems.append(Problem(f"Location {code} is not active.", "invalid_transition", f"{line.pointer}/location"))
+            problems.append(
+                Problem(f"Location {code} is not active.", "invalid_transition", f"{line.pointer}/location")
+            )
     if problems:
         raise InvalidTransition("Some lines cannot move stock. Nothing was applied.", problems=problems)
 
@@ -81,7 +83,9 @@ def _refuse_foreign(places: list[Place], allowed: frozenset[UUID]) -> None:
         raise Forbidden(
             "This API key is limited to other locations. Nothing was applied.",
             problems=[
-                Problem(f"Location {p.code} is not open to this key.", "permission_denied", f"{p.line.pointer}/location")
+                Problem(
+                    f"Location {p.code} is not open to this key.", "permission_denied", f"{p.line.pointer}/location"
+                )
                 for p in foreign
             ],
         )

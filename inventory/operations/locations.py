@@ -21,7 +21,9 @@ def create_location(*, actor: Actor, **values: Any) -> Location:
 
 
 @operation
-def update_location(location: Location, *, actor: Actor, expected_version: int | None = None, **values: Any) -> Location:
+def update_location(
+    location: Location, *, actor: Actor, expected_version: int | None = None, **values: Any
+) -> Location:
     if values.get("is_default") and not location.is_default:
         expect_version(location, expected_version)
         _step_down()

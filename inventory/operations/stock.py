@@ -88,7 +88,9 @@ def count(
 
 
 @operation
-def set_policies(level: StockLevel, *, actor: Actor, expected_version: int | None = None, **values: int | None) -> StockLevel:
+def set_policies(
+    level: StockLevel, *, actor: Actor, expected_version: int | None = None, **values: int | None
+) -> StockLevel:
     """Change a level's own reorder point, safety stock or backorder limit (None: inherit)."""
     return policies.set_on_level(level, expected_version, values)
 
@@ -127,7 +129,11 @@ def _merged(one: Line, other: Line) -> Line:
     if None not in (one.expected, other.expected) and one.expected != other.expected:
         raise StockChanged(
             "Two lines of the same level expect different figures.",
-            problems=[Problem("Another line expects a different figure.", "stock_changed", f"{other.pointer}/expected_on_hand")],
+            problems=[
+                Problem(
+                    "Another line expects a different figure.", "stock_changed", f"{other.pointer}/expected_on_hand"
+                )
+            ],
         )
     total = one.quantity + other.quantity
     if not fits(total):
@@ -154,7 +160,13 @@ def _refuse_twice(places: list[Place]) -> None:
         if key in seen:
             raise InvalidTransition(
                 "One level is counted twice in this request.",
-                problems=[Problem(f"{place.sku} at {place.code} was already counted above.", "invalid_transition", place.line.pointer)],
+                problems=[
+                    Problem(
+                        f"{place.sku} at {place.code} was already counted above.",
+                        "invalid_transition",
+                        place.line.pointer,
+                    )
+                ],
             )
         seen.add(key)
 

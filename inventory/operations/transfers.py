@@ -60,13 +60,18 @@ def transfer(
         for place in sources
     )
     moves = [_out(place) for place in sources]
-    moves += [_announced(place) if in_transit else _in(place.product, place.location, place.line.quantity) for place in targets]
+    moves += [
+        _announced(place) if in_transit else _in(place.product, place.location, place.line.quantity)
+        for place in targets
+    ]
     _book(moves, row, actor, {(p.product, p.location): p for p in sources})
     return row
 
 
 @operation
-def receive(row: Transfer, *, actor: Actor, quantities: Mapping[str, int] | None = None, close: bool = True) -> Transfer:
+def receive(
+    row: Transfer, *, actor: Actor, quantities: Mapping[str, int] | None = None, close: bool = True
+) -> Transfer:
     """Book what has arrived: everything open, or `quantities` (SKU → pieces).
 
     With `close` the rest is recorded as shortfall and the transfer is done; without, it stays in transit.
@@ -103,9 +108,7 @@ def cancel(row: Transfer, *, actor: Actor) -> Transfer:
     return _closed(row, TransferState.CANCELLED)
 
 
-def _placed(
-    lines: Sequence[Line], location: str | None, pointer: str, allowed: frozenset[UUID] | None
-) -> list[Place]:
+def _placed(lines: Sequence[Line], location: str | None, pointer: str, allowed: frozenset[UUID] | None) -> list[Place]:
     placed = [Line(line.sku, line.product, location, line.quantity, None, line.pointer) for line in lines]
     try:
         return resolve(placed, allowed_locations=allowed)
@@ -139,7 +142,11 @@ def _summed(places: Sequence[Place]) -> list[Place]:
 
 def _out(place: Place) -> Move:
     return Move(
-        product=place.product, location=place.location, on_hand=-place.line.quantity, sellable=False, kind=Kind.TRANSFER_OUT
+        product=place.product,
+        location=place.location,
+        on_hand=-place.line.quantity,
+        sellable=False,
+        kind=Kind.TRANSFER_OUT,
     )
 
 
@@ -152,7 +159,9 @@ def _in(product: UUID, location: UUID, quantity: int, incoming: int = 0) -> Move
     return Move(product=product, location=location, on_hand=quantity, incoming=-incoming, kind=kind)
 
 
-def _book(moves: list[Move], row: Transfer, actor: Actor, places: Mapping[tuple[UUID, UUID], Place] | None = None) -> None:
+def _book(
+    moves: list[Move], row: Transfer, actor: Actor, places: Mapping[tuple[UUID, UUID], Place] | None = None
+) -> None:
     ledger.move(moves, Note(row.pk, row.reference, row.note, None, actor), places or {})
 
 

@@ -19,7 +19,9 @@ from .guards import required
 def record_saved(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None:
     """Record who created this row, or which fields changed from what to what."""
     instance.settle()
-    history.record("created" if created else "updated", instance, None if created else instance.loaded, instance.values())
+    history.record(
+        "created" if created else "updated", instance, None if created else instance.loaded, instance.values()
+    )
 
 
 @receiver(post_delete, sender=Category, dispatch_uid="history.record_deleted_category")
