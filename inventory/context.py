@@ -1,4 +1,4 @@
-"""Who is acting, for which request, and which receivers are muted: context variables only, so that threads stay apart."""
+"""Who is acting, for which request, and which receivers are muted: context variables, so that threads stay apart."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -6,8 +6,10 @@ where stock is concerned. All are sent with `Signal.send`, inside the transactio
 `rows_creating`   sender=model, instances: list                before `bulk_create` writes them (fill in what they lack)
 `rows_changed`    sender=model, changes: list[RowChange], using: str
                   after `QuerySet.update`, `bulk_create`, `bulk_update` and bulk SQL
-`stock_changed`   sender=StockLevel, changes: list[StockChange], using: str   after counters moved with their ledger rows
-`policy_changed`  sender=ProductStock, changes: list[StockChange], using: str after reorder points or safety stock moved
+`stock_changed`   sender=StockLevel, changes: list[StockChange], using: str
+                  after counters moved with their ledger rows
+`policy_changed`  sender=ProductStock, changes: list[StockChange], using: str
+                  after reorder points or safety stock moved
 `alert_opened`    sender=StockAlert, alerts: list[StockAlert]
 `alert_resolved`  sender=StockAlert, alerts: list[StockAlert]
 """

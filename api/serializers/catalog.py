@@ -36,7 +36,9 @@ class CategorySerializer(Stamped):
     name = Name()
     slug = serializers.CharField(read_only=True, help_text="Made from the name, unique, stable.")
     description = Text(required=False, allow_blank=True, max_length=20_000)
-    parent = Id(source="parent_id", required=False, allow_null=True, help_text="The category above; null at the top.")
+    parent = Id(  # type: ignore[assignment]
+        source="parent_id", required=False, allow_null=True, help_text="The category above; null at the top."
+    )
     reorder_point = Quantity(required=False, allow_null=True)
     safety_stock = Quantity(required=False, allow_null=True)
 
@@ -57,7 +59,7 @@ class LocationSerializer(Stamped):
 
 
 class ProductStockSerializer(serializers.Serializer):
-    """Stock in pieces, summed over all locations. available = on_hand − unavailable − allocated − reserved − safety_stock."""
+    """Stock in pieces over all locations: available = on_hand − unavailable − allocated − reserved − safety_stock."""
 
     on_hand = serializers.IntegerField()
     unavailable = serializers.IntegerField()

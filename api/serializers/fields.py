@@ -160,7 +160,7 @@ class Moment(serializers.DateTimeField):
 
 
 class StrictSerializer(serializers.Serializer):
-    """Refuses members that it does not know or that only the service writes: a typing error must not pass for a change."""
+    """Refuses members that it does not know or that only the service writes: a typing error is no change."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):

@@ -38,6 +38,8 @@ class StockroomViewSet(GenericViewSet):
     extra_parameters: ClassVar[dict[str, frozenset[str]]] = {}
     #: Public name → fields of the model, each upwards; a `-` before the public name turns all of them round.
     ordering_fields: ClassVar[dict[str, tuple[str, ...]]] = {}
+    #: The same for single actions that have an order of their own.
+    action_orderings: ClassVar[dict[str, Mapping[str, tuple[str, ...]]]] = {}
     default_ordering: ClassVar[str | tuple[str, ...]] = ("-id",)
 
     lookup_value_regex = "[^/]+"
@@ -119,7 +121,9 @@ class StockroomViewSet(GenericViewSet):
         return tuple(f"-{field}" for field in fields) if wanted.startswith("-") else fields
 
     def orderings(self) -> list[str]:
-        return [sign + name for name in self.ordering_fields for sign in ("", "-")]
+        """What `ordering` may be in the action that runs."""
+        fields = self.action_orderings.get(self.action or "", self.ordering_fields)
+        return [sign + name for name in fields for sign in ("", "-")]
 
     def page(self, queryset: Any) -> Page:
         """One page of the filtered queryset, in the order that was asked for."""

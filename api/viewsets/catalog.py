@@ -33,7 +33,7 @@ class EditMixin(StockroomViewSet):
     def _edit(self, request: Request, *, partial: bool) -> Response:
         row = self.get_object()
         expected = self.expected_version(request, row.version)
-        serializer = self.get_serializer(data=request.data, partial=partial)
+        serializer: Any = self.get_serializer(data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         defaults = {} if partial else serializer.DEFAULTS
         row = self.change(row, actor=self.actor, expected_version=expected, **{**defaults, **serializer.validated_data})
@@ -56,6 +56,7 @@ class CategoryViewSet(ListMixin, RetrieveMixin, EditMixin):
     ordering_fields = {"name": ("name",), "created_at": ("created_at",)}
     default_ordering = "name"
     extra_parameters = {"products": frozenset({"descendants", "ordering", *pagination.PARAMETERS})}
+    action_orderings = {"products": ORDERINGS}
 
     @idempotent
     def create(self, request: Request) -> Response:

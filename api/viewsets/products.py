@@ -1,5 +1,6 @@
-"""Products: parse, one operation, answer. Bodies are the bytes that PostgreSQL renders, from the cache where it has them."""
+"""Products: parse, one operation, answer. Bodies are the bytes that PostgreSQL renders, cached where they can be."""
 
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -107,7 +108,7 @@ class ProductViewSet(StockroomViewSet):
     def _edit(self, request: Request, pk: str, *, partial: bool) -> Response:
         row = product_of(pk)
         expected = self.expected_version(request, row.version)
-        serializer = self.get_serializer(data=request.data, partial=partial)
+        serializer: Any = self.get_serializer(data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         values = {**({} if partial else serializer.DEFAULTS), **serializer.validated_data}
         row = catalog.update_product(row, actor=self.actor, expected_version=expected, **values)

@@ -17,7 +17,7 @@ from api.serializers.stock import (
     TransferSerializer,
     lines_of,
 )
-from api.viewsets.base import ListMixin, RetrieveMixin, StockroomViewSet
+from api.viewsets.base import ListMixin, RetrieveMixin
 from api.viewsets.stock import checked
 from inventory.models import Transfer, TransferState
 from inventory.operations import transfers

@@ -18,4 +18,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 "A statement of this transaction failed and its error was swallowed; nothing was committed. "
                 "Catch database errors outside a savepoint: `try: with transaction.atomic(): ...`."
             )
-        super()._commit()
+        super()._commit()  # type: ignore[misc]

@@ -17,7 +17,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -26,499 +25,1090 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('last_modified_by', models.CharField(blank=True, default='', editable=False, max_length=255)),
-                ('sku', models.CharField(max_length=64, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9._\\-/]{1,64}\\Z', "Use 1 to 64 letters, digits, '.', '_', '-' or '/'.")], verbose_name='SKU')),
-                ('name', models.CharField(max_length=255)),
-                ('slug', models.SlugField(editable=False, max_length=255, unique=True)),
-                ('description', models.TextField(blank=True, default='')),
-                ('options', models.JSONField(blank=True, default=dict)),
-                ('barcode', models.CharField(blank=True, default='', max_length=64)),
-                ('price', models.DecimalField(decimal_places=2, default=0, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
-                ('currency', models.CharField(default='EUR', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}\\Z')])),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'Active'), ('archived', 'Archived')], default='active', max_length=8)),
-                ('attributes', models.JSONField(blank=True, default=dict)),
-                ('track_stock', models.BooleanField(default=True)),
-                ('backorder_limit', models.PositiveIntegerField(default=0, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('reorder_point', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('reorder_quantity', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('sku', 'name', 'description', 'barcode', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("last_modified_by", models.CharField(blank=True, default="", editable=False, max_length=255)),
+                (
+                    "sku",
+                    models.CharField(
+                        max_length=64,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9._\\-/]{1,64}\\Z", "Use 1 to 64 letters, digits, '.', '_', '-' or '/'."
+                            )
+                        ],
+                        verbose_name="SKU",
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("slug", models.SlugField(editable=False, max_length=255, unique=True)),
+                ("description", models.TextField(blank=True, default="")),
+                ("options", models.JSONField(blank=True, default=dict)),
+                ("barcode", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "price",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=0,
+                        max_digits=12,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        default="EUR", max_length=3, validators=[django.core.validators.RegexValidator("^[A-Z]{3}\\Z")]
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("active", "Active"), ("archived", "Archived")],
+                        default="active",
+                        max_length=8,
+                    ),
+                ),
+                ("attributes", models.JSONField(blank=True, default=dict)),
+                ("track_stock", models.BooleanField(default=True)),
+                (
+                    "backorder_limit",
+                    models.PositiveIntegerField(
+                        default=0,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "reorder_point",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "reorder_quantity",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.SearchVector(
+                            "sku", "name", "description", "barcode", config="simple"
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name', 'id'),
+                "ordering": ("name", "id"),
             },
         ),
         migrations.CreateModel(
-            name='ReceiverFailure',
+            name="ReceiverFailure",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('receiver', models.CharField(max_length=255)),
-                ('arguments', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('error', models.TextField()),
-                ('attempts', models.PositiveIntegerField(default=1)),
-                ('actor', models.CharField(blank=True, default='', max_length=255)),
-                ('request_id', models.CharField(blank=True, default='', max_length=128)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('due_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("receiver", models.CharField(max_length=255)),
+                ("arguments", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("error", models.TextField()),
+                ("attempts", models.PositiveIntegerField(default=1)),
+                ("actor", models.CharField(blank=True, default="", max_length=255)),
+                ("request_id", models.CharField(blank=True, default="", max_length=128)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('action', models.CharField(max_length=32)),
-                ('object_type', models.CharField(max_length=32)),
-                ('object_id', models.CharField(max_length=64)),
-                ('object_repr', models.CharField(max_length=350)),
-                ('changes', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('actor', models.CharField(max_length=255)),
-                ('request_id', models.CharField(blank=True, default='', max_length=128)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("action", models.CharField(max_length=32)),
+                ("object_type", models.CharField(max_length=32)),
+                ("object_id", models.CharField(max_length=64)),
+                ("object_repr", models.CharField(max_length=350)),
+                ("changes", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("actor", models.CharField(max_length=255)),
+                ("request_id", models.CharField(blank=True, default="", max_length=128)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name_plural': 'activity',
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['object_type', 'object_id', 'id'], name='activity_object'), models.Index(fields=['request_id'], name='activity_request')],
+                "verbose_name_plural": "activity",
+                "ordering": ("-id",),
+                "indexes": [
+                    models.Index(fields=["object_type", "object_id", "id"], name="activity_object"),
+                    models.Index(fields=["request_id"], name="activity_request"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('prefix', models.CharField(editable=False, max_length=32)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('previous_digest', models.BinaryField(max_length=32, null=True, unique=True)),
-                ('previous_expires_at', models.DateTimeField(editable=False, null=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('catalog:read', 'Read products, categories and locations'), ('catalog:write', 'Write products, categories and locations'), ('stock:read', 'Read stock levels, movements and reservations'), ('stock:write', 'Adjust, count, transfer and reserve stock'), ('alerts:write', 'Acknowledge and snooze alerts'), ('webhooks:write', 'Manage webhooks'), ('audit:read', 'Read the activity log and the archive'), ('admin', 'Everything, API keys included')], max_length=32), default=list, size=None)),
-                ('locations', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, default=list, size=None)),
-                ('rate_limit', models.PositiveIntegerField(blank=True, null=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(editable=False, null=True)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("prefix", models.CharField(editable=False, max_length=32)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("previous_digest", models.BinaryField(max_length=32, null=True, unique=True)),
+                ("previous_expires_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("catalog:read", "Read products, categories and locations"),
+                                ("catalog:write", "Write products, categories and locations"),
+                                ("stock:read", "Read stock levels, movements and reservations"),
+                                ("stock:write", "Adjust, count, transfer and reserve stock"),
+                                ("alerts:write", "Acknowledge and snooze alerts"),
+                                ("webhooks:write", "Manage webhooks"),
+                                ("audit:read", "Read the activity log and the archive"),
+                                ("admin", "Everything, API keys included"),
+                            ],
+                            max_length=32,
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "locations",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("rate_limit", models.PositiveIntegerField(blank=True, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(editable=False, null=True)),
+                ("last_used_at", models.DateTimeField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'ordering': ['-created_at', '-id'],
-                'indexes': [models.Index(fields=['created_at', 'id'], name='api_key_created')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('scopes__len__gt', 0)), name='api_key_has_scope'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='api_key_has_name')],
+                "verbose_name": "API key",
+                "ordering": ["-created_at", "-id"],
+                "indexes": [models.Index(fields=["created_at", "id"], name="api_key_created")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("scopes__len__gt", 0)), name="api_key_has_scope"),
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="api_key_has_name"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ArchivedObject',
+            name="ArchivedObject",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('object_type', models.CharField(max_length=32)),
-                ('object_id', models.UUIDField()),
-                ('object_repr', models.CharField(max_length=350)),
-                ('snapshot', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('actor', models.CharField(max_length=255)),
-                ('request_id', models.CharField(blank=True, default='', max_length=128)),
-                ('archived_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('restored_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("object_type", models.CharField(max_length=32)),
+                ("object_id", models.UUIDField()),
+                ("object_repr", models.CharField(max_length=350)),
+                ("snapshot", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("actor", models.CharField(max_length=255)),
+                ("request_id", models.CharField(blank=True, default="", max_length=128)),
+                ("archived_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("restored_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['object_type', 'object_id'], name='archived_object')],
+                "ordering": ("-id",),
+                "indexes": [models.Index(fields=["object_type", "object_id"], name="archived_object")],
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('last_modified_by', models.CharField(blank=True, default='', editable=False, max_length=255)),
-                ('name', models.CharField(max_length=255)),
-                ('slug', models.SlugField(editable=False, max_length=255, unique=True)),
-                ('description', models.TextField(blank=True, default='')),
-                ('reorder_point', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('safety_stock', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='inventory.category')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("last_modified_by", models.CharField(blank=True, default="", editable=False, max_length=255)),
+                ("name", models.CharField(max_length=255)),
+                ("slug", models.SlugField(editable=False, max_length=255, unique=True)),
+                ("description", models.TextField(blank=True, default="")),
+                (
+                    "reorder_point",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "safety_stock",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="inventory.category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ('name', 'id'),
+                "verbose_name_plural": "categories",
+                "ordering": ("name", "id"),
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('principal', models.CharField(max_length=100)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('body', models.BinaryField()),
-                ('headers', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("principal", models.CharField(max_length=100)),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.BinaryField(max_length=32)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("body", models.BinaryField()),
+                ("headers", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='idempotency_created')],
-                'constraints': [models.UniqueConstraint(fields=('principal', 'key'), name='idempotency_once')],
+                "indexes": [models.Index(fields=["created_at"], name="idempotency_created")],
+                "constraints": [models.UniqueConstraint(fields=("principal", "key"), name="idempotency_once")],
             },
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('last_modified_by', models.CharField(blank=True, default='', editable=False, max_length=255)),
-                ('code', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9._\\-]{1,64}\\Z', "Use 1 to 64 letters, digits, '.', '_' or '-'.")])),
-                ('name', models.CharField(max_length=255)),
-                ('address', models.TextField(blank=True, default='')),
-                ('priority', models.PositiveIntegerField(default=100, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_default', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("last_modified_by", models.CharField(blank=True, default="", editable=False, max_length=255)),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9._\\-]{1,64}\\Z", "Use 1 to 64 letters, digits, '.', '_' or '-'."
+                            )
+                        ],
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("address", models.TextField(blank=True, default="")),
+                (
+                    "priority",
+                    models.PositiveIntegerField(
+                        default=100,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_default", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ('priority', 'code'),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='location_default_is_one'), models.CheckConstraint(condition=models.Q(('is_default', False), ('is_active', True), _connector='OR'), name='location_default_is_active')],
+                "ordering": ("priority", "code"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)), fields=("is_default",), name="location_default_is_one"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("is_default", False), ("is_active", True), _connector="OR"),
+                        name="location_default_is_active",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OperatorProfile',
+            name="OperatorProfile",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('notify_low_stock', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='operator_profile', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("notify_low_stock", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="operator_profile",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ProductStock',
+            name="ProductStock",
             fields=[
-                ('product', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='stock', serialize=False, to='inventory.product')),
-                ('on_hand', models.BigIntegerField(default=0, editable=False)),
-                ('unavailable', models.BigIntegerField(default=0, editable=False)),
-                ('allocated', models.BigIntegerField(default=0, editable=False)),
-                ('reserved', models.BigIntegerField(default=0, editable=False)),
-                ('incoming', models.BigIntegerField(default=0, editable=False)),
-                ('safety_stock_in_force', models.BigIntegerField(default=0, editable=False)),
-                ('available', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.comparison.Cast('on_hand', models.BigIntegerField()), '-', models.F('unavailable')), '-', models.F('allocated')), '-', models.F('reserved')), '-', models.F('safety_stock_in_force')), output_field=models.BigIntegerField())),
-                ('tracked', models.BooleanField(default=True, editable=False)),
-                ('reorder_point_in_force', models.PositiveIntegerField(editable=False, null=True)),
-                ('level_safety_stock', models.PositiveIntegerField(default=0, editable=False)),
-                ('state', models.GeneratedField(db_persist=True, expression=models.Case(models.When(then=models.Value('in_stock'), tracked=False), models.When(models.Q(('on_hand__lte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('unavailable'), '+', models.F('allocated')), '+', models.F('reserved')), '+', models.F('safety_stock_in_force')))), then=models.Value('out_of_stock')), models.When(models.Q(('on_hand__lt', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('unavailable'), '+', models.F('allocated')), '+', models.F('reserved')), '+', models.F('safety_stock_in_force')), '+', models.F('reorder_point_in_force')))), then=models.Value('low_stock')), default=models.Value('in_stock')), output_field=models.CharField(choices=[('in_stock', 'In Stock'), ('low_stock', 'Low Stock'), ('out_of_stock', 'Out Of Stock')], max_length=12))),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "product",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="stock",
+                        serialize=False,
+                        to="inventory.product",
+                    ),
+                ),
+                ("on_hand", models.BigIntegerField(default=0, editable=False)),
+                ("unavailable", models.BigIntegerField(default=0, editable=False)),
+                ("allocated", models.BigIntegerField(default=0, editable=False)),
+                ("reserved", models.BigIntegerField(default=0, editable=False)),
+                ("incoming", models.BigIntegerField(default=0, editable=False)),
+                ("safety_stock_in_force", models.BigIntegerField(default=0, editable=False)),
+                (
+                    "available",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.functions.comparison.Cast("on_hand", models.BigIntegerField()),
+                                        "-",
+                                        models.F("unavailable"),
+                                    ),
+                                    "-",
+                                    models.F("allocated"),
+                                ),
+                                "-",
+                                models.F("reserved"),
+                            ),
+                            "-",
+                            models.F("safety_stock_in_force"),
+                        ),
+                        output_field=models.BigIntegerField(),
+                    ),
+                ),
+                ("tracked", models.BooleanField(default=True, editable=False)),
+                ("reorder_point_in_force", models.PositiveIntegerField(editable=False, null=True)),
+                ("level_safety_stock", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "state",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(then=models.Value("in_stock"), tracked=False),
+                            models.When(
+                                models.Q(
+                                    (
+                                        "on_hand__lte",
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    models.F("unavailable"), "+", models.F("allocated")
+                                                ),
+                                                "+",
+                                                models.F("reserved"),
+                                            ),
+                                            "+",
+                                            models.F("safety_stock_in_force"),
+                                        ),
+                                    )
+                                ),
+                                then=models.Value("out_of_stock"),
+                            ),
+                            models.When(
+                                models.Q(
+                                    (
+                                        "on_hand__lt",
+                                        django.db.models.expressions.CombinedExpression(
+                                            django.db.models.expressions.CombinedExpression(
+                                                django.db.models.expressions.CombinedExpression(
+                                                    django.db.models.expressions.CombinedExpression(
+                                                        models.F("unavailable"), "+", models.F("allocated")
+                                                    ),
+                                                    "+",
+                                                    models.F("reserved"),
+                                                ),
+                                                "+",
+                                                models.F("safety_stock_in_force"),
+                                            ),
+                                            "+",
+                                            models.F("reorder_point_in_force"),
+                                        ),
+                                    )
+                                ),
+                                then=models.Value("low_stock"),
+                            ),
+                            default=models.Value("in_stock"),
+                        ),
+                        output_field=models.CharField(
+                            choices=[
+                                ("in_stock", "In Stock"),
+                                ("low_stock", "Low Stock"),
+                                ("out_of_stock", "Out Of Stock"),
+                            ],
+                            max_length=12,
+                        ),
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'verbose_name_plural': 'product stock',
+                "verbose_name_plural": "product stock",
             },
         ),
         migrations.AddField(
-            model_name='product',
-            name='category',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='inventory.category'),
+            model_name="product",
+            name="category",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="products",
+                to="inventory.category",
+            ),
         ),
         migrations.AddField(
-            model_name='product',
-            name='variant_of',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='variants', to='inventory.product'),
+            model_name="product",
+            name="variant_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="variants",
+                to="inventory.product",
+            ),
         ),
         migrations.CreateModel(
-            name='StockAlert',
+            name="StockAlert",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sku', models.CharField(max_length=64)),
-                ('severity', models.CharField(choices=[('low_stock', 'Low Stock'), ('out_of_stock', 'Out Of Stock')], max_length=16)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Acknowledged'), ('snoozed', 'Snoozed'), ('resolved', 'Resolved')], default='open', max_length=16)),
-                ('reorder_point', models.PositiveIntegerField()),
-                ('available', models.BigIntegerField()),
-                ('suggested_quantity', models.PositiveIntegerField()),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('acknowledged_by', models.CharField(blank=True, default='', max_length=255)),
-                ('snoozed_until', models.DateTimeField(null=True)),
-                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='inventory.location')),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sku", models.CharField(max_length=64)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("low_stock", "Low Stock"), ("out_of_stock", "Out Of Stock")], max_length=16
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("acknowledged", "Acknowledged"),
+                            ("snoozed", "Snoozed"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                ("reorder_point", models.PositiveIntegerField()),
+                ("available", models.BigIntegerField()),
+                ("suggested_quantity", models.PositiveIntegerField()),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("acknowledged_by", models.CharField(blank=True, default="", max_length=255)),
+                ("snoozed_until", models.DateTimeField(null=True)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alerts",
+                        to="inventory.location",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='StockLevel',
+            name="StockLevel",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('on_hand', models.IntegerField(default=0, editable=False)),
-                ('unavailable', models.IntegerField(default=0, editable=False)),
-                ('allocated', models.IntegerField(default=0, editable=False)),
-                ('reserved', models.IntegerField(default=0, editable=False)),
-                ('incoming', models.IntegerField(default=0, editable=False)),
-                ('reorder_point', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('safety_stock', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('backorder_limit', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('safety_stock_in_force', models.PositiveIntegerField(default=0, editable=False)),
-                ('backorder_limit_in_force', models.PositiveIntegerField(default=0, editable=False)),
-                ('available', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.comparison.Cast('on_hand', models.BigIntegerField()), '-', models.F('unavailable')), '-', models.F('allocated')), '-', models.F('reserved')), '-', models.F('safety_stock_in_force')), output_field=models.BigIntegerField())),
-                ('sequence', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='inventory.location')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='levels', to='inventory.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("on_hand", models.IntegerField(default=0, editable=False)),
+                ("unavailable", models.IntegerField(default=0, editable=False)),
+                ("allocated", models.IntegerField(default=0, editable=False)),
+                ("reserved", models.IntegerField(default=0, editable=False)),
+                ("incoming", models.IntegerField(default=0, editable=False)),
+                (
+                    "reorder_point",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "safety_stock",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                (
+                    "backorder_limit",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
+                    ),
+                ),
+                ("safety_stock_in_force", models.PositiveIntegerField(default=0, editable=False)),
+                ("backorder_limit_in_force", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "available",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.functions.comparison.Cast("on_hand", models.BigIntegerField()),
+                                        "-",
+                                        models.F("unavailable"),
+                                    ),
+                                    "-",
+                                    models.F("allocated"),
+                                ),
+                                "-",
+                                models.F("reserved"),
+                            ),
+                            "-",
+                            models.F("safety_stock_in_force"),
+                        ),
+                        output_field=models.BigIntegerField(),
+                    ),
+                ),
+                ("sequence", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="levels", to="inventory.location"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="levels", to="inventory.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('product', 'location'),
+                "ordering": ("product", "location"),
             },
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sequence', models.PositiveBigIntegerField()),
-                ('sku', models.CharField(max_length=64)),
-                ('location_code', models.CharField(max_length=64)),
-                ('kind', models.CharField(choices=[('adjustment', 'Adjustment'), ('count', 'Count'), ('transfer_out', 'Transfer Out'), ('transfer_in', 'Transfer In'), ('reserve', 'Reserve'), ('release', 'Release'), ('allocate', 'Allocate'), ('fulfil', 'Fulfil'), ('expire', 'Expire'), ('cancel', 'Cancel'), ('reconcile', 'Reconcile')], max_length=16)),
-                ('reason', models.CharField(blank=True, default='', max_length=16)),
-                ('delta_on_hand', models.IntegerField(default=0)),
-                ('delta_unavailable', models.IntegerField(default=0)),
-                ('delta_allocated', models.IntegerField(default=0)),
-                ('delta_reserved', models.IntegerField(default=0)),
-                ('balance_on_hand', models.IntegerField()),
-                ('balance_unavailable', models.IntegerField()),
-                ('balance_allocated', models.IntegerField()),
-                ('balance_reserved', models.IntegerField()),
-                ('balance_available', models.BigIntegerField()),
-                ('source', models.UUIDField(null=True)),
-                ('reference', models.CharField(blank=True, default='', max_length=255)),
-                ('note', models.TextField(blank=True, default='')),
-                ('actor', models.CharField(default='', max_length=255)),
-                ('request_id', models.CharField(blank=True, default='', max_length=128)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('location', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.location')),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sequence", models.PositiveBigIntegerField()),
+                ("sku", models.CharField(max_length=64)),
+                ("location_code", models.CharField(max_length=64)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("adjustment", "Adjustment"),
+                            ("count", "Count"),
+                            ("transfer_out", "Transfer Out"),
+                            ("transfer_in", "Transfer In"),
+                            ("reserve", "Reserve"),
+                            ("release", "Release"),
+                            ("allocate", "Allocate"),
+                            ("fulfil", "Fulfil"),
+                            ("expire", "Expire"),
+                            ("cancel", "Cancel"),
+                            ("reconcile", "Reconcile"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=16)),
+                ("delta_on_hand", models.IntegerField(default=0)),
+                ("delta_unavailable", models.IntegerField(default=0)),
+                ("delta_allocated", models.IntegerField(default=0)),
+                ("delta_reserved", models.IntegerField(default=0)),
+                ("balance_on_hand", models.IntegerField()),
+                ("balance_unavailable", models.IntegerField()),
+                ("balance_allocated", models.IntegerField()),
+                ("balance_reserved", models.IntegerField()),
+                ("balance_available", models.BigIntegerField()),
+                ("source", models.UUIDField(null=True)),
+                ("reference", models.CharField(blank=True, default="", max_length=255)),
+                ("note", models.TextField(blank=True, default="")),
+                ("actor", models.CharField(default="", max_length=255)),
+                ("request_id", models.CharField(blank=True, default="", max_length=128)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.location",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.product",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('in_transit', 'In Transit'), ('received', 'Received'), ('cancelled', 'Cancelled')], default='in_transit', max_length=16)),
-                ('reference', models.CharField(blank=True, default='', max_length=255)),
-                ('note', models.TextField(blank=True, default='')),
-                ('actor', models.CharField(blank=True, default='', max_length=255)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('closed_at', models.DateTimeField(editable=False, null=True)),
-                ('from_location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers_out', to='inventory.location')),
-                ('to_location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers_in', to='inventory.location')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("in_transit", "In Transit"), ("received", "Received"), ("cancelled", "Cancelled")],
+                        default="in_transit",
+                        max_length=16,
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, default="", max_length=255)),
+                ("note", models.TextField(blank=True, default="")),
+                ("actor", models.CharField(blank=True, default="", max_length=255)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("closed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "from_location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers_out",
+                        to="inventory.location",
+                    ),
+                ),
+                (
+                    "to_location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transfers_in",
+                        to="inventory.location",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='TransferLine',
+            name="TransferLine",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sku', models.CharField(max_length=64)),
-                ('quantity', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(2147483647)])),
-                ('received', models.PositiveIntegerField(default=0)),
-                ('shortfall', models.PositiveIntegerField(default=0)),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.product')),
-                ('transfer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='inventory.transfer')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sku", models.CharField(max_length=64)),
+                (
+                    "quantity",
+                    models.PositiveIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ]
+                    ),
+                ),
+                ("received", models.PositiveIntegerField(default=0)),
+                ("shortfall", models.PositiveIntegerField(default=0)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="inventory.product",
+                    ),
+                ),
+                (
+                    "transfer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="inventory.transfer"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.AddIndex(
-            model_name='category',
-            index=models.Index(fields=['name', 'id'], name='category_name'),
+            model_name="category",
+            index=models.Index(fields=["name", "id"], name="category_name"),
         ),
         migrations.AddIndex(
-            model_name='category',
-            index=models.Index(fields=['slug'], name='category_slug_prefix', opclasses=['varchar_pattern_ops']),
+            model_name="category",
+            index=models.Index(fields=["slug"], name="category_slug_prefix", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddIndex(
-            model_name='productstock',
-            index=models.Index(fields=['available', 'product'], name='product_stock_available'),
+            model_name="productstock",
+            index=models.Index(fields=["available", "product"], name="product_stock_available"),
         ),
         migrations.AddIndex(
-            model_name='productstock',
-            index=models.Index(fields=['state', 'product'], name='product_stock_state'),
+            model_name="productstock",
+            index=models.Index(fields=["state", "product"], name="product_stock_state"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'id'], name='product_category'),
+            model_name="product",
+            index=models.Index(fields=["category", "id"], name="product_category"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'name', 'id'], name='product_category_name'),
+            model_name="product",
+            index=models.Index(fields=["category", "name", "id"], name="product_category_name"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'price', 'id'], name='product_category_price'),
+            model_name="product",
+            index=models.Index(fields=["category", "price", "id"], name="product_category_price"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'created_at', 'id'], name='product_category_created'),
+            model_name="product",
+            index=models.Index(fields=["category", "created_at", "id"], name="product_category_created"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['name', 'id'], name='product_name'),
+            model_name="product",
+            index=models.Index(fields=["name", "id"], name="product_name"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['price', 'id'], name='product_price'),
+            model_name="product",
+            index=models.Index(fields=["price", "id"], name="product_price"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['created_at', 'id'], name='product_created'),
+            model_name="product",
+            index=models.Index(fields=["created_at", "id"], name="product_created"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['updated_at', 'id'], name='product_updated'),
+            model_name="product",
+            index=models.Index(fields=["updated_at", "id"], name="product_updated"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['slug'], name='product_slug_prefix', opclasses=['varchar_pattern_ops']),
+            model_name="product",
+            index=models.Index(fields=["slug"], name="product_slug_prefix", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(condition=models.Q(('barcode', ''), _negated=True), fields=['barcode'], name='product_barcode'),
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("barcode", ""), _negated=True), fields=["barcode"], name="product_barcode"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='product_search'),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="product_search"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('sku'), name='product_sku_is_unique'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("sku"), name="product_sku_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='product_price_is_not_negative'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price__gte", 0)), name="product_price_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('variant_of', models.F('id')), _negated=True), name='product_is_not_its_own_variant'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("variant_of", models.F("id")), _negated=True), name="product_is_not_its_own_variant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'active', 'archived'])), name='product_status_is_known'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["draft", "active", "archived"])), name="product_status_is_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='stockalert',
-            index=models.Index(fields=['product', 'id'], name='alert_product'),
+            model_name="stockalert",
+            index=models.Index(fields=["product", "id"], name="alert_product"),
         ),
         migrations.AddIndex(
-            model_name='stockalert',
-            index=models.Index(fields=['state', 'id'], name='alert_state'),
+            model_name="stockalert",
+            index=models.Index(fields=["state", "id"], name="alert_state"),
         ),
         migrations.AddConstraint(
-            model_name='stockalert',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved_at', None)), fields=('product', 'location'), name='alert_is_one_per_product_and_location', nulls_distinct=False),
+            model_name="stockalert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at", None)),
+                fields=("product", "location"),
+                name="alert_is_one_per_product_and_location",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockalert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved')), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolved_at__isnull', True)), _connector='OR'), name='alert_resolved_has_its_time'),
+            model_name="stockalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", False), ("state", "resolved")),
+                    models.Q(models.Q(("state", "resolved"), _negated=True), ("resolved_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="alert_resolved_has_its_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stocklevel',
-            index=models.Index(fields=['location', 'id'], name='level_location'),
+            model_name="stocklevel",
+            index=models.Index(fields=["location", "id"], name="level_location"),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.UniqueConstraint(fields=('product', 'location'), name='level_is_one_per_product_and_location'),
+            model_name="stocklevel",
+            constraint=models.UniqueConstraint(
+                fields=("product", "location"), name="level_is_one_per_product_and_location"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', 0)), name='level_on_hand_is_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("on_hand__gte", 0)), name="level_on_hand_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('unavailable__gte', 0)), name='level_unavailable_is_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unavailable__gte", 0)), name="level_unavailable_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('allocated__gte', 0)), name='level_allocated_is_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("allocated__gte", 0)), name="level_allocated_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0)), name='level_reserved_is_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gte", 0)), name="level_reserved_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('incoming__gte', 0)), name='level_incoming_is_not_negative'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("incoming__gte", 0)), name="level_incoming_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stocklevel',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.comparison.Cast('reserved', models.BigIntegerField()), '+', models.F('allocated')), '+', models.F('unavailable')), '-', models.F('backorder_limit_in_force')))), name='level_promises_no_more_than_it_has'),
+            model_name="stocklevel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "on_hand__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.functions.comparison.Cast("reserved", models.BigIntegerField()),
+                                    "+",
+                                    models.F("allocated"),
+                                ),
+                                "+",
+                                models.F("unavailable"),
+                            ),
+                            "-",
+                            models.F("backorder_limit_in_force"),
+                        ),
+                    )
+                ),
+                name="level_promises_no_more_than_it_has",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['product', 'location', '-recorded_at', '-sequence'], name='movement_as_of'),
+            model_name="stockmovement",
+            index=models.Index(fields=["product", "location", "-recorded_at", "-sequence"], name="movement_as_of"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['product', 'id'], name='movement_product'),
+            model_name="stockmovement",
+            index=models.Index(fields=["product", "id"], name="movement_product"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['location', 'id'], name='movement_location'),
+            model_name="stockmovement",
+            index=models.Index(fields=["location", "id"], name="movement_location"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(condition=models.Q(('reference', ''), _negated=True), fields=['reference', 'id'], name='movement_reference'),
+            model_name="stockmovement",
+            index=models.Index(
+                condition=models.Q(("reference", ""), _negated=True),
+                fields=["reference", "id"],
+                name="movement_reference",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['source'], name='movement_source'),
+            model_name="stockmovement",
+            index=models.Index(fields=["source"], name="movement_source"),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.UniqueConstraint(fields=('product', 'location', 'sequence'), name='movement_sequence_is_unique'),
+            model_name="stockmovement",
+            constraint=models.UniqueConstraint(
+                fields=("product", "location", "sequence"), name="movement_sequence_is_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(fields=['state', 'id'], name='transfer_state'),
+            model_name="transfer",
+            index=models.Index(fields=["state", "id"], name="transfer_state"),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('from_location', models.F('to_location')), _negated=True), name='transfer_goes_elsewhere'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("from_location", models.F("to_location")), _negated=True),
+                name="transfer_goes_elsewhere",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['in_transit', 'received', 'cancelled'])), name='transfer_state_is_known'),
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["in_transit", "received", "cancelled"])),
+                name="transfer_state_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transferline',
-            index=models.Index(fields=['product'], name='transfer_line_product'),
+            model_name="transferline",
+            index=models.Index(fields=["product"], name="transfer_line_product"),
         ),
         migrations.AddConstraint(
-            model_name='transferline',
-            constraint=models.UniqueConstraint(fields=('transfer', 'product'), name='transfer_line_is_one_per_product'),
+            model_name="transferline",
+            constraint=models.UniqueConstraint(fields=("transfer", "product"), name="transfer_line_is_one_per_product"),
         ),
         migrations.AddConstraint(
-            model_name='transferline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='transfer_line_moves_something'),
+            model_name="transferline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="transfer_line_moves_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transferline',
-            constraint=models.CheckConstraint(condition=models.Q(('received__lte', django.db.models.expressions.CombinedExpression(models.F('quantity'), '-', models.F('shortfall')))), name='transfer_line_receives_no_more_than_sent'),
+            model_name="transferline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "received__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("quantity"), "-", models.F("shortfall")
+                        ),
+                    )
+                ),
+                name="transfer_line_receives_no_more_than_sent",
+            ),
         ),
     ]

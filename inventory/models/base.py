@@ -1,6 +1,6 @@
 """What every noun shares: ids, versions, stamps, memory of the loaded values, and bulk writes that ring the bells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 from django.db import models, transaction
@@ -84,9 +84,15 @@ class Versioned(Identified):
         super().__init__(*args, **kwargs)
         self.loaded = {}
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *BOOKKEEPING}
+        with transaction.atomic(using=kwargs.get("using") or self._state.db or "default", savepoint=False):
+            super().save(*args, **kwargs)
+
     @classmethod
-    def from_db(cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]) -> Self:
-        instance = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        instance = super().from_db(*args, **kwargs)
         instance.remember()
         return instance
 
@@ -111,12 +117,6 @@ class Versioned(Identified):
         if unsettled:
             models.Model.refresh_from_db(self, fields=unsettled)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], *BOOKKEEPING}
-        with transaction.atomic(using=kwargs.get("using") or self._state.db or "default", savepoint=False):
-            super().save(*args, **kwargs)
-
     def save_base(self, raw: bool = False, **kwargs: Any) -> None:  # type: ignore[override]
         self._saving_raw = raw
         if raw and not self.loaded:
@@ -134,14 +134,16 @@ class Versioned(Identified):
     def _do_update(  # type: ignore[override]
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: bool
     ) -> bool:
+        # The hook of Model.save() that makes the UPDATE: here the version joins its WHERE and its SET.
+        update: Callable[..., bool] = super()._do_update  # type: ignore[assignment]
         if self._saving_raw:
-            return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)  # type: ignore[misc]
+            return update(base_qs, using, pk_val, values, update_fields, forced_update)
         expected, self.version = self.version, self.version + 1
         counted = [(f, m, self.version if f.name == "version" else value) for f, m, value in values]
         rows = base_qs.filter(version=expected)
         found = False
         try:
-            found = super()._do_update(rows, using, pk_val, counted, update_fields, forced_update)  # type: ignore[misc]
+            found = update(rows, using, pk_val, counted, update_fields, forced_update)
         finally:
             if not found:
                 self.version = expected

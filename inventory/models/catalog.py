@@ -43,7 +43,7 @@ class Category(Versioned):
     reorder_point = models.PositiveIntegerField(null=True, blank=True, validators=QUANTITY_VALIDATORS)
     safety_stock = models.PositiveIntegerField(null=True, blank=True, validators=QUANTITY_VALIDATORS)
 
-    objects = CategoryQuerySet.as_manager()
+    objects = CategoryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name_plural = "categories"
@@ -99,7 +99,7 @@ class Product(Versioned):
         editable=False,
     )
 
-    objects = ProductQuerySet.as_manager()
+    objects = ProductQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ("name", "id")

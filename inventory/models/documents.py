@@ -5,6 +5,7 @@ Shape: `Product` in docs/api.md and `ProductSerializer`; a test holds the two to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -15,14 +16,15 @@ PRODUCT = f"""
     SELECT p.id AS pk, p.version AS pv, row_to_json(d)::text AS body
       FROM inventory_product p
       JOIN inventory_productstock s ON s.product_id = p.id,
-      LATERAL (SELECT p.id, p.sku, p.name, p.slug, p.description, p.category_id AS category, p.variant_of_id AS variant_of,
+      LATERAL (SELECT p.id, p.sku, p.name, p.slug, p.description,
+                      p.category_id AS category, p.variant_of_id AS variant_of,
                       p.options, p.barcode, p.price::text AS price, p.currency, p.status, p.attributes, p.track_stock,
                       p.backorder_limit, p.reorder_point, p.reorder_quantity,
                       (SELECT row_to_json(q) FROM (
-                          SELECT s.on_hand, s.unavailable, s.allocated, s.reserved, s.safety_stock_in_force AS safety_stock,
-                                 s.available, s.incoming, s.state) q) AS stock,
-                      p.version, {TIME.format("p.created_at")} AS created_at, {TIME.format("p.updated_at")} AS updated_at,
-                      p.last_modified_by) d
+                          SELECT s.on_hand, s.unavailable, s.allocated, s.reserved,
+                                 s.safety_stock_in_force AS safety_stock, s.available, s.incoming, s.state) q) AS stock,
+                      p.version, {TIME.format("p.created_at")} AS created_at,
+                      {TIME.format("p.updated_at")} AS updated_at, p.last_modified_by) d
 """  # noqa: S608 - constants only
 BY_IDS = PRODUCT + " WHERE p.id = ANY(%s)"
 BY_SKU = PRODUCT + " WHERE lower(p.sku) = lower(%s)"
@@ -47,7 +49,7 @@ def product_by_sku(sku: str, using: str = "default") -> Document | None:
     return next(iter(_fetch(BY_SKU, [sku], using)), None)
 
 
-def _fetch(sql: str, parameters: list[object], using: str) -> list[Document]:
+def _fetch(sql: str, parameters: list[Any], using: str) -> list[Document]:
     with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
         return [Document(pk, version, body.encode()) for pk, version, body in cursor.fetchall()]

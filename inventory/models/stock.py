@@ -4,6 +4,8 @@ Counters are in pieces. Only the database function `stock_move` (migration 0003)
 row that explains the move; triggers refuse everybody else.
 """
 
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import BigIntegerField, F, Q
@@ -56,7 +58,7 @@ def _big(name: str) -> Cast:
     return Cast(name, BigIntegerField())
 
 
-def _available() -> models.expressions.Combinable:
+def _available() -> Any:
     return _big("on_hand") - F("unavailable") - F("allocated") - F("reserved") - F("safety_stock_in_force")
 
 

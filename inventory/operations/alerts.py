@@ -1,7 +1,8 @@
-"""Alerts: one per true fall below a reorder point, resolved by the climb back to it; acknowledged and snoozed by people.
+"""Alerts: one per true fall below a reorder point, resolved by the climb back; acknowledged and snoozed by people.
 
 `review` runs inside the transaction that moved the stock, under the row lock of the product's totals, so what it is
-told (`before`, `after`) is what really happened, in order. One open alert per product and place is a partial unique index.
+told (`before`, `after`) is what really happened, in order. A partial unique index keeps one open alert per product
+and place.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +42,7 @@ def review(changes: Iterable[StockChange]) -> None:
 
 
 def catch_up(changes: Iterable[StockChange]) -> None:
-    """Review `changes` of the past whose review failed: alerts they should have opened, unless the stock has since risen."""
+    """Review `changes` of the past whose review failed: open their alerts, unless the stock has risen since."""
     changes = list(changes)
     products = sorted({UUID(change.product) for change in changes})
     stocks = {

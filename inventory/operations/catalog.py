@@ -9,7 +9,7 @@ from inventory.errors import DoesNotExist, InUse, InvalidTransition
 from inventory.models import Category, Product, Transfer, TransferState
 
 from .base import operation
-from .writing import change, expect_version, refer
+from .writing import V, change, expect_version, refer
 
 
 @operation
@@ -69,10 +69,10 @@ def delete_product(product: Product, *, actor: Actor, expected_version: int | No
     product.delete()
 
 
-def _locked(model: type, pk: UUID) -> Any:
+def _locked(model: type[V], pk: UUID) -> V:
     row = locks.row(model, pk)
     if row is None:
-        raise DoesNotExist(f"This {model._meta.verbose_name} was deleted meanwhile.")  # type: ignore[attr-defined]
+        raise DoesNotExist(f"This {model._meta.verbose_name} was deleted meanwhile.")
     return row
 
 

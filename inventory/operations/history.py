@@ -55,7 +55,7 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
 def archive(row: Versioned) -> None:
     """Keep a snapshot of a row that is about to be deleted."""
     ArchivedObject.objects.create(
-        object_type=row._meta.model_name,
+        object_type=_snake(type(row).__name__),
         object_id=row.pk,
         object_repr=str(row)[:350],
         snapshot={name: _plain(value) for name, value in row.values().items()},
@@ -75,7 +75,7 @@ def restore(archived: ArchivedObject, *, actor: Actor) -> Versioned:
         raise DoesNotExist("This archive entry does not exist any more.")
     if fresh.restored_at is not None:
         raise InvalidTransition("This object was restored already.")
-    model: type[Versioned] = apps.get_model("inventory", fresh.object_type)  # type: ignore[assignment]
+    model: type[Versioned] = apps.get_model("inventory", fresh.object_type)
     row = _rebuilt(model, fresh.snapshot)
     with muted("INVENTORY_ACTIVITY_LOG_ENABLED"):
         row.save(force_insert=True)

@@ -1,6 +1,7 @@
 """Notifications: asked for in the transaction, sent by the worker after it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.core.mail import EmailMessage
@@ -15,7 +16,8 @@ MAIL_TASK = "inventory.tasks.mail_alert"
 def request_mail(alerts: Sequence[StockAlert]) -> None:
     """Queue one message per alert, as jobs of this transaction: rolled back with it, never lost after it."""
     if recipients():
-        app.configure_task(MAIL_TASK).batch_defer(*({"alert": str(alert.pk)} for alert in alerts))
+        jobs: list[dict[str, Any]] = [{"alert": str(alert.pk)} for alert in alerts]
+        app.configure_task(MAIL_TASK).batch_defer(*jobs)
 
 
 def send_mail(alert_id: UUID) -> bool:

@@ -17,7 +17,7 @@ LEVEL_POLICIES = ("reorder_point", "safety_stock", "backorder_limit")
 
 
 def apply(products: Sequence[UUID]) -> list[StockChange]:
-    """Recompute what is in force for `products` and tell `policy_changed`. Idempotent; runs in the caller's transaction."""
+    """Recompute what is in force for `products` and tell `policy_changed`. Idempotent; in the caller's transaction."""
     if not products:
         return []
     with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from inventory.context import Actor
-from inventory.errors import Invalid, InsufficientStock, InvalidTransition, PreconditionRequired, Problem, StockChanged
+from inventory.errors import InsufficientStock, Invalid, InvalidTransition, PreconditionRequired, Problem, StockChanged
 from inventory.models import Kind, Product, Reason, StockLevel
 from inventory.values import Line
 

@@ -15,7 +15,8 @@ def expect_version(row: Versioned, expected: int | None) -> None:
     """Refuse unless `row` still has the version that the caller saw (None: any)."""
     if expected is not None and row.version != expected:
         raise VersionMismatch(
-            f"This {row._meta.verbose_name} is at version {row.version}, not {expected}. Read it again and repeat the change."
+            f"This {row._meta.verbose_name} is at version {row.version}, not {expected}. "
+            "Read it again and repeat the change."
         )
 
 

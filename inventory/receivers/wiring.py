@@ -4,13 +4,13 @@
 """
 
 from . import (  # noqa: F401
-    stamps,
-    slugs,
-    policies,
+    accounts,
+    alerts,
+    archive,
     caching,
     history,
-    archive,
-    alerts,
     notifications,
-    accounts,
+    policies,
+    slugs,
+    stamps,
 )  # isort: skip
