@@ -136,10 +136,11 @@ CREATE CONSTRAINT TRIGGER level_is_part_of_the_sum AFTER INSERT OR UPDATE ON inv
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stock_is_the_sum_of_levels();
 
 -- 5. stock_move: the only writer of counters. --------------------------------------------------------------------------
--- `lines`: [{id, level, product, location, on_hand, unavailable, allocated, reserved, incoming, sellable, expected, kind, reason}]
+-- `lines`: [{id, level, product, location, on_hand, unavailable, allocated, reserved, incoming, sellable, expected, kind,
+--           reason, source}]
 --   one per product and location; the five numbers are deltas; `id` becomes the ledger row's, `level` that of a level
 --   made on the way; `sellable`: leave safety stock and promises alone; `expected`: the on_hand that must be found;
---   `kind` null: no ledger row (incoming only).
+--   `kind` null: no ledger row (incoming only); `source`: what the row belongs to (else `meta.source`).
 -- `meta`: {source, reference, note, actor, request_id, occurred_at}
 -- Returns one row per line. All verdicts are `moved`, or nothing was moved: `short`, `changed`, `overflow` name the culprits.
 CREATE FUNCTION stock_move(lines jsonb, meta jsonb) RETURNS TABLE (
@@ -194,7 +195,7 @@ BEGIN
                    ELSE 'moved'
                END AS v_verdict
           FROM jsonb_to_recordset(lines) AS l(id uuid, product uuid, location uuid, on_hand bigint, unavailable bigint,
-               allocated bigint, reserved bigint, incoming bigint, sellable boolean, expected int, kind text, reason text)
+               allocated bigint, reserved bigint, incoming bigint, sellable boolean, expected int, kind text, reason text, source uuid)
           JOIN inventory_stocklevel v ON v.product_id = l.product AND v.location_id = l.location
     ), moved AS (
         UPDATE inventory_stocklevel v
@@ -203,7 +204,7 @@ BEGIN
                sequence = v.sequence + (l.kind IS NOT NULL)::int, updated_at = clock_timestamp()
           FROM line l
          WHERE v.id = l.v_id AND NOT EXISTS (SELECT 1 FROM line b WHERE b.v_verdict <> 'moved')
-        RETURNING v.*, l.id AS movement_id, l.kind, l.reason, l.on_hand AS d_on_hand, l.unavailable AS d_unavailable,
+        RETURNING v.*, l.id AS movement_id, l.kind, l.reason, l.source, l.on_hand AS d_on_hand, l.unavailable AS d_unavailable,
                   l.allocated AS d_allocated, l.reserved AS d_reserved, l.incoming AS d_incoming
     ), ledger AS (
         INSERT INTO inventory_stockmovement (
@@ -214,7 +215,7 @@ BEGIN
         SELECT m.movement_id, m.sequence, m.product_id, m.location_id, p.sku, c.code, m.kind, COALESCE(m.reason, ''),
                m.d_on_hand, m.d_unavailable, m.d_allocated, m.d_reserved,
                m.on_hand, m.unavailable, m.allocated, m.reserved, m.available,
-               (meta ->> 'source')::uuid, COALESCE(meta ->> 'reference', ''), COALESCE(meta ->> 'note', ''),
+               COALESCE(m.source, (meta ->> 'source')::uuid), COALESCE(meta ->> 'reference', ''), COALESCE(meta ->> 'note', ''),
                COALESCE(meta ->> 'actor', ''), COALESCE(meta ->> 'request_id', ''),
                COALESCE((meta ->> 'occurred_at')::timestamptz, m.updated_at), m.updated_at
           FROM moved m
