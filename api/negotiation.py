@@ -22,7 +22,7 @@ class JSONNegotiation(BaseContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         renderers = list(renderers)
         header = request.META.get("HTTP_ACCEPT", "")
-        for accepted in _by_preference(header):
+        for accepted in by_preference(header):
             for renderer in renderers:
                 if _fits(accepted, renderer.media_type or ""):
                     return renderer, renderer.media_type or ""
@@ -30,7 +30,7 @@ class JSONNegotiation(BaseContentNegotiation):
         raise ApiRefusal("not_acceptable", f"This operation answers with {offers}.")
 
 
-def _by_preference(header: str) -> list[str]:
+def by_preference(header: str) -> list[str]:
     """The media ranges of an Accept header, best first. None, and one too long to be honest, accept anything."""
     if not header.strip() or len(header) > _LONGEST:
         return ["*/*"]

@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from uuid_utils.compat import uuid7
 
+from api import metrics
 from inventory.context import answering
 
 HEADER = "X-Request-ID"
+_QUIET = ("/health/", "/metrics", "/static/")
 _CLEAN = re.compile(r"[!-~]{1,128}")
 
 logger = logging.getLogger("stockroom.access")
@@ -36,13 +38,16 @@ class RequestIdMiddleware:
             response[HEADER] = request_id
             # The line below says it all: Django need not log the same status again.
             response._has_been_logged = True  # type: ignore[attr-defined]
-            _log(request, response, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            metrics.count(request, response, seconds)
+            _log(request, response, seconds)
         return response
 
 
 def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     # The query is left out: people put secrets there. The caller's name was noted by the authentication.
-    logger.info(
+    logger.log(
+        logging.DEBUG if request.path.startswith(_QUIET) else logging.INFO,
         "%s %s %s",
         request.method,
         request.path,

@@ -124,6 +124,30 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Stockroom",
+    "DESCRIPTION": (
+        "An inventory service whose numbers can be trusted. Every error is a problem (RFC 9457), every POST may carry "
+        "an `Idempotency-Key`, every change names the version that it is meant for. `X-Request-ID` is yours to set."
+    ),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "This service"}],
+    "SCHEMA_PATH_PREFIX": r"/api/v[0-9]+",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": True,
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_SUFFIX": "",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.schema.finish.finish",
+    ],
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test of its own does more
+}
+
 # --- The database -----------------------------------------------------------------------------------------------------
 # `config.database` is Django's PostgreSQL backend plus the commit guard (an aborted transaction never looks committed).
 # The limits below are the server's own, set for each connection; the client's are in `connect_timeout` and
@@ -215,6 +239,8 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 # --- Seeing inside ----------------------------------------------------------------------------------------------------
+# /metrics is open while this is empty; set it where strangers can reach the service.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "").strip()
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
