@@ -140,7 +140,16 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
     "ENUM_SUFFIX": "",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "AlertState": "inventory.models.AlertState",
+        "MovementKind": "inventory.models.Kind",
+        "MovementReason": "inventory.models.Reason",
+        "ProductStatus": "inventory.models.Status",
+        "Scope": "inventory.models.Scope",
+        "Severity": "inventory.models.Severity",
+        "StockState": "inventory.models.State",
+        "TransferState": "inventory.models.TransferState",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.finish.finish",
@@ -216,6 +225,9 @@ INVENTORY_NOTIFICATIONS_ENABLED: bool = env.bool("INVENTORY_NOTIFICATIONS_ENABLE
 INVENTORY_EXTRA_RECEIVERS: list[str] = env.list("INVENTORY_EXTRA_RECEIVERS", [])
 INVENTORY_DEFAULT_REORDER_POINT: int | None = env.int("INVENTORY_DEFAULT_REORDER_POINT", None)
 INVENTORY_DEFAULT_SAFETY_STOCK: int = env.int("INVENTORY_DEFAULT_SAFETY_STOCK", 0)
+INVENTORY_ALLOCATION_STRATEGY: str = env.str("INVENTORY_ALLOCATION_STRATEGY", "priority")
+INVENTORY_RESERVATIONS_PER_OWNER: int | None = env.int("INVENTORY_RESERVATIONS_PER_OWNER", None)
+INVENTORY_RESERVATION_LONGEST_LIFE_S: int = env.int("INVENTORY_RESERVATION_LONGEST_LIFE_S", 2_592_000)
 INVENTORY_CACHE_TTL_S: int = env.int("INVENTORY_CACHE_TTL_S", 300)
 INVENTORY_ALERT_RECIPIENTS: list[str] = env.list("INVENTORY_ALERT_RECIPIENTS", [])
 

@@ -6,7 +6,6 @@ from typing import Any
 import uritemplate
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
-from rest_framework import serializers
 
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import KeysetPagination
@@ -118,8 +117,11 @@ class StockroomSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
-        if direction == "request" and isinstance(serializer, serializers.BaseSerializer):
+        if direction == "request":
             schema.setdefault("additionalProperties", False)
+        elif schema.get("properties"):
+            # What an answer may hold, it always holds: clients need not ask whether a member is there.
+            schema["required"] = sorted(schema["properties"])
         return schema
 
     def _add_errors(self, responses: dict[str, Any]) -> None:
@@ -145,6 +147,8 @@ class StockroomSchema(AutoSchema):
                 names.append("ETag")
             if self.method == "POST":
                 names.append("Idempotency-Replayed")
+            if status == "201":
+                names += ["ETag", "Location"]
             response.setdefault("headers", {}).update(parts.header_refs(*names))
         if self._has_etag():
             responses["304"] = {

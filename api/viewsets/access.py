@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -47,22 +48,27 @@ class ApiKeyViewSet(ListMixin, RetrieveMixin):
         rows = ApiKey.objects.all()
         return rows if "revoked" in self.request.query_params else rows.filter(revoked_at=None)
 
+    @extend_schema(request=ApiKeyCreateSerializer, responses={201: ApiKeySecretSerializer})
     @idempotent
     def create(self, request: Request) -> Response:
+        """Issue a key. The answer is the only place that ever shows it."""
         values = _checked(ApiKeyCreateSerializer, request)
         self._refuse_more_than_own(values)
         key, secret = access.create_api_key(actor=self.actor, **values)
         return self._show_once(key, secret, created=True)
 
     def destroy(self, request: Request, pk: str) -> Response:
+        """Revoke a key, within seconds and for good."""
         key = self.get_object()
         access.revoke_api_key(key.pk, expected_version=self.expected_version(request, key.version), actor=self.actor)
         authentication.forget_all()
         return Response(status=204)
 
+    @extend_schema(request=ApiKeyRotateSerializer, responses=ApiKeySecretSerializer)
     @action(detail=True, methods=["post"])
     @idempotent
     def rotate(self, request: Request, pk: str) -> Response:
+        """Give a key a new secret; the old one goes on for a while, so that no caller is cut off."""
         values = _checked(ApiKeyRotateSerializer, request)
         overlap = timedelta(seconds=values["overlap"]) if "overlap" in values else access.DEFAULT_OVERLAP
         key, secret = access.rotate_api_key(self.get_object().pk, overlap=overlap, actor=self.actor)
@@ -100,6 +106,7 @@ class MeViewSet(StockroomViewSet):
     pagination_class = None
 
     def list(self, request: Request) -> Response:
+        """Who you are, what you may do, and how much."""
         caller, key = self.caller, request.auth
         card = {
             "kind": caller.actor.kind,
