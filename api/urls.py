@@ -11,6 +11,7 @@ from api.viewsets.alerts import AlertViewSet
 from api.viewsets.catalog import CategoryViewSet, LocationViewSet
 from api.viewsets.history import ActivityViewSet, ArchiveViewSet
 from api.viewsets.products import ProductViewSet
+from api.viewsets.reservations import ReservationViewSet
 from api.viewsets.stock import AdjustmentViewSet, CountViewSet, LevelViewSet, MovementViewSet, ProductStockViewSet
 from api.viewsets.transfers import TransferViewSet
 
@@ -39,6 +40,7 @@ router.register("archive", ArchiveViewSet, "archive")
 router.register("categories", CategoryViewSet, "category")
 router.register("locations", LocationViewSet, "location")
 router.register("me", MeViewSet, "me")
+router.register("reservations", ReservationViewSet, "reservation")
 router.register("stock/adjustments", AdjustmentViewSet, "adjustment")
 router.register("stock/counts", CountViewSet, "count")
 router.register("stock/levels", LevelViewSet, "level")

@@ -9,7 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from inventory.context import SYSTEM
-from inventory.operations import alerts, idempotency, notifications
+from inventory.operations import alerts, idempotency, notifications, reservations
 from inventory.receivers import guards
 
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -33,6 +33,14 @@ def retry_receivers(timestamp: int) -> None:
 def wake_alerts(timestamp: int) -> None:
     """Reopen alerts whose snooze is over."""
     alerts.wake(actor=SYSTEM)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="inventory.tasks.sweep_reservations")
+def sweep_reservations(timestamp: int) -> None:
+    """Tidy up after holds that are over."""
+    while reservations.sweep(actor=SYSTEM):
+        pass
 
 
 @app.periodic(cron="17 * * * *")

@@ -20,6 +20,7 @@ from api.serializers.catalog import CategorySerializer, ProductSerializer
 from api.serializers.history import ActivitySerializer
 from api.viewsets.base import StockroomViewSet
 from inventory.models import Activity, ArchivedObject, Category, Product, State, Status, documents
+from inventory.models.catalog import ProductQuerySet
 from inventory.models.documents import Document
 from inventory.operations import catalog
 
@@ -33,12 +34,12 @@ class ProductFilter(filters.FilterSet):
     category = filters.UUIDFilter(method="by_category", help_text="Only products of this category.")
     descendants = filters.BooleanFilter(method="ignore", help_text="With category: those below as well (default true).")
     status = filters.ChoiceFilter(choices=Status.choices)
-    state = filters.ChoiceFilter(field_name="stock__state", choices=State.choices)
+    state = filters.ChoiceFilter(method="by_state", choices=State.choices)
     price_min = filters.MoneyFilter(field_name="price", lookup_expr="gte")
     price_max = filters.MoneyFilter(field_name="price", lookup_expr="lte")
     updated_since = filters.DateTimeFilter(field_name="updated_at", lookup_expr="gte")
-    available_min = filters.IntegerFilter(field_name="stock__available", lookup_expr="gte")
-    available_max = filters.IntegerFilter(field_name="stock__available", lookup_expr="lte")
+    available_min = filters.IntegerFilter(method="by_available_min")
+    available_max = filters.IntegerFilter(method="by_available_max")
     q = filters.TextFilter(method="by_words", help_text='Full text: words, "phrases", or, -not.')
 
     def by_sku(self, queryset: QuerySet[Product], name: str, values: list[str]) -> QuerySet[Product]:
@@ -50,6 +51,15 @@ class ProductFilter(filters.FilterSet):
 
     def ignore(self, queryset: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
         return queryset
+
+    def by_state(self, queryset: ProductQuerySet, name: str, value: str) -> QuerySet[Product]:
+        return queryset.in_state(value)
+
+    def by_available_min(self, queryset: ProductQuerySet, name: str, value: int) -> QuerySet[Product]:
+        return queryset.with_available().filter(available_now__gte=value)
+
+    def by_available_max(self, queryset: ProductQuerySet, name: str, value: int) -> QuerySet[Product]:
+        return queryset.with_available().filter(available_now__lte=value)
 
     def by_words(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         # The hits are made first: else PostgreSQL walks the order's index and tests every row on its way.

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ from api.serializers.stock import (
 from api.viewsets.base import ListMixin, RetrieveMixin, StockroomViewSet
 from api.viewsets.products import product_of
 from inventory.models import Kind, Location, ProductStock, Reason, State, StockLevel, StockMovement, as_of
+from inventory.models.reservations import lapsed_at_levels
 from inventory.operations import stock
 
 
@@ -56,7 +57,7 @@ class LevelFilter(PlacedFilter):
     state = filters.ChoiceFilter(method="by_state", choices=State.choices)
 
     def by_state(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.in_state(value)
+        return queryset.in_state(value, F("available") + lapsed_at_levels())
 
 
 class LevelViewSet(ListMixin, RetrieveMixin):
@@ -70,7 +71,7 @@ class LevelViewSet(ListMixin, RetrieveMixin):
     extra_parameters = {"list": frozenset({"as_of"}), "retrieve": frozenset({"as_of"})}
 
     def get_queryset(self) -> QuerySet[StockLevel]:
-        return seen_by(self, StockLevel.objects.select_related("product", "location"))
+        return seen_by(self, current(StockLevel.objects.all()))
 
     def list(self, request: Request) -> Response:
         """Levels as they are, or as they were at `as_of`."""
@@ -90,6 +91,7 @@ class LevelViewSet(ListMixin, RetrieveMixin):
         serializer = PolicySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         level = stock.set_policies(level, actor=self.actor, expected_version=expected, **serializer.validated_data)
+        (level,) = levels_at([self.get_queryset().get(pk=level.pk)], None)
         return self.answer(LevelSerializer(level).data, version=level.version, shows_more=True)
 
 
@@ -168,7 +170,7 @@ class ProductStockViewSet(StockroomViewSet):
         """Totals and levels, as they are or as they were at `as_of`."""
         product = product_of(pk)
         at = filters.moment(request, "as_of")
-        levels = levels_at(list(seen_by(self, product.levels.select_related("product", "location"))), at)
+        levels = levels_at(list(seen_by(self, current(product.levels.all()))), at)
         names = ("on_hand", "unavailable", "allocated", "reserved", "available", "incoming")
         totals = {name: sum(getattr(level, name) for level in levels) for name in names}
         totals["safety_stock"] = sum(level.safety_stock_in_force for level in levels) if at is None else 0
@@ -180,7 +182,7 @@ class ProductStockViewSet(StockroomViewSet):
             "sku": product.sku,
             "as_of": at,
             **totals,
-            "state": policy.state if at is None else policy.state_of(totals["available"]),
+            "state": policy.state_of(totals["available"]),
             "levels": levels,
         }
         return Response(ProductLevelsSerializer(body).data)
@@ -204,9 +206,17 @@ def seen_by(view: StockroomViewSet, rows: Any) -> Any:
     return rows if allowed is None else rows.filter(location_id__in=allowed)
 
 
+def current(rows: Any) -> Any:
+    """Levels with all that their answers show."""
+    return rows.select_related("product", "location").annotate(lapsed=lapsed_at_levels())
+
+
 def levels_at(levels: list[StockLevel], at: Any) -> list[StockLevel]:
-    """The levels with the counters that they had at `at` (None: now)."""
+    """The levels with the counters that they had at `at`; None: now, without the holds that are over."""
     if at is None:
+        for level in levels:
+            level.reserved -= level.lapsed  # type: ignore[attr-defined]
+            level.available += level.lapsed  # type: ignore[attr-defined]
         return levels
     balances = as_of.balances([level.pk for level in levels], at)
     for level in levels:
@@ -222,9 +232,7 @@ def booking_body(booking: stock.Booking) -> dict[str, Any]:
     """The answer to a booking: its ledger rows and its levels, in the order of the database's locks."""
     movements = StockMovement.objects.filter(source=booking.id).order_by("product_id", "location_id")
     ids = [moved.level for moved in booking.moved]
-    levels = (
-        StockLevel.objects.filter(pk__in=ids)
-        .select_related("product", "location")
-        .order_by("product_id", "location_id")
+    rows = current(StockLevel.objects.filter(pk__in=ids)).order_by("product_id", "location_id")
+    return dict(
+        BookingSerializer({"id": booking.id, "movements": movements, "levels": levels_at(list(rows), None)}).data
     )
-    return dict(BookingSerializer({"id": booking.id, "movements": movements, "levels": levels}).data)

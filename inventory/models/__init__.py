@@ -6,6 +6,7 @@ from .catalog import INT_MAX, SKU_PATTERN, Category, Product, Status
 from .history import Activity, ArchivedObject, ReceiverFailure
 from .idempotency import IdempotencyRecord
 from .operators import OperatorProfile
+from .reservations import Holding, Reservation, ReservationLine, ReservationState
 from .stock import COUNTERS, Kind, Location, ProductStock, Reason, State, StockLevel, StockMovement
 from .transfers import Transfer, TransferLine, TransferState
 
@@ -18,6 +19,7 @@ __all__ = [
     "ApiKey",
     "ArchivedObject",
     "Category",
+    "Holding",
     "IdempotencyRecord",
     "Kind",
     "Location",
@@ -26,6 +28,9 @@ __all__ = [
     "ProductStock",
     "Reason",
     "ReceiverFailure",
+    "Reservation",
+    "ReservationLine",
+    "ReservationState",
     "Scope",
     "Severity",
     "State",

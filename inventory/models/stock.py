@@ -67,15 +67,13 @@ def _counter() -> models.IntegerField:
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
-    def in_state(self, state: str) -> "StockLevelQuerySet":
-        """Levels in this state, by their own figures and their own reorder point."""
-        out, low = Q(available__lte=0), Q(available__lt=F("reorder_point"))
-        wanted = {
-            State.OUT_OF_STOCK: out,
-            State.LOW_STOCK: low & ~out,
-            State.IN_STOCK: ~out & (Q(reorder_point=None) | ~low),
-        }
-        return self.filter(wanted[State(state)])
+    def in_state(self, state: str, available: Any = F("available")) -> "StockLevelQuerySet":  # noqa: B008 - a constant
+        """Levels in this state, by their own reorder point; `available` may be an expression that knows better."""
+        rows = self.alias(available_now=available)
+        out, low = Q(available_now__lte=0), Q(available_now__lt=F("reorder_point"))
+        in_stock = ~out & (Q(reorder_point=None) | ~low)
+        wanted = {State.OUT_OF_STOCK: out, State.LOW_STOCK: low & ~out, State.IN_STOCK: in_stock}
+        return rows.filter(wanted[State(state)])
 
 
 class StockLevel(Identified):

@@ -8,6 +8,7 @@ from inventory.context import Actor
 from inventory.errors import DoesNotExist, InUse, InvalidTransition
 from inventory.models import Category, Product, Transfer, TransferState
 
+from . import ledger
 from .base import operation
 from .writing import V, change, expect_version, refer
 
@@ -59,6 +60,8 @@ def delete_product(product: Product, *, actor: Actor, expected_version: int | No
     """Archive and delete a product without open stock. Its ledger and its history stay readable."""
     product = _locked(Product, product.pk)
     expect_version(product, expected_version)
+    locks.totals([product.pk])
+    ledger.free_lapsed([product.pk], actor)
     stock = product.stock
     if any((stock.on_hand, stock.unavailable, stock.allocated, stock.reserved, stock.incoming)):
         raise InUse("This product still has stock, reservations or goods on their way. Book them out first.")

@@ -1,6 +1,6 @@
 """The ledger: the one way in which counters move. Everything goes through the database function `stock_move`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from inventory.context import Actor, current_request_id
 from inventory.errors import InsufficientStock, Invalid, Problem, StockChanged
-from inventory.models import StockLevel
+from inventory.models import Holding, Kind, ProductStock, ReservationLine, StockLevel
 from inventory.signals import StockChange, stock_changed
 
 from .lines import Place
@@ -39,6 +39,8 @@ class Move:
     expected: int | None = None
     kind: str | None = None
     reason: str = ""
+    #: What the ledger row belongs to; None: what the note says.
+    source: UUID | None = None
 
     @property
     def demand(self) -> int:
@@ -50,7 +52,7 @@ class Move:
 class Note:
     """What the ledger says about a booking beside its figures."""
 
-    source: UUID
+    source: UUID | None
     reference: str
     note: str
     occurred_at: datetime | None
@@ -88,13 +90,71 @@ def move(moves: Sequence[Move], note: Note, places: Mapping[tuple[UUID, UUID], P
     """
     if not moves:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(SQL, [_lines(moves), _meta(note)])
-        moved = [Moved(*row) for row in cursor.fetchall()]
+    moved = _execute(moves, note)
+    # Holds that are over still stand in the counters; whoever lacks their pieces frees them first.
+    if any(row.verdict == "short" for row in moved) and free_lapsed({move.product for move in moves}, note.actor):
+        moved = _execute(moves, note)
     if any(row.verdict != "moved" for row in moved):
         _refuse(moves, moved, places)
-    stock_changed.send(sender=StockLevel, changes=changes_of(moved), using=connection.alias)
+    _tell(moved)
     return moved
+
+
+def free_lapsed(products: Collection[UUID], actor: Actor) -> int:
+    """Book the holds of `products` that are over out of the counters; returns how many lines.
+
+    The caller holds the row locks of these products' totals (`locks.totals`, or a `stock_move` of this transaction):
+    every transition of a reservation takes them first, so nobody else can be at these lines.
+    """
+    lines = list(
+        ReservationLine.objects.lapsed().filter(product__in=list(products)).order_by("product", "location", "pk")
+    )
+    for batch in _once_per_level(lines):
+        moves = [
+            Move(
+                product=line.product_id,
+                location=line.location_id,
+                reserved=-line.quantity,
+                kind=Kind.EXPIRE,
+                source=line.reservation_id,
+            )
+            for line in batch
+        ]
+        _tell(_execute(moves, Note(None, "", "", None, actor)))
+    ReservationLine.objects.filter(pk__in=[line.pk for line in lines]).update(holding=Holding.NOTHING, expires_at=None)
+    return len(lines)
+
+
+def tell_unmoved(products: Collection[UUID]) -> None:
+    """Say that what is shown of `products` has changed although no counter moved (a hold's end did)."""
+    stocks = ProductStock.objects.filter(pk__in=list(products))
+    changes = [
+        StockChange(str(s.pk), None, s.available, s.available, s.reorder_point_in_force, s.reorder_point_in_force)
+        for s in stocks
+    ]
+    stock_changed.send(sender=StockLevel, changes=changes, using=connection.alias)
+
+
+def _once_per_level(lines: Sequence[ReservationLine]) -> list[list[ReservationLine]]:
+    """Batches in which each level stands once: every hold gets a ledger row of its own."""
+    batches: list[list[ReservationLine]] = []
+    seen: dict[tuple[UUID, UUID], int] = {}
+    for line in lines:
+        turn = seen[line.product_id, line.location_id] = seen.get((line.product_id, line.location_id), -1) + 1
+        if turn == len(batches):
+            batches.append([])
+        batches[turn].append(line)
+    return batches
+
+
+def _execute(moves: Sequence[Move], note: Note) -> list[Moved]:
+    with connection.cursor() as cursor:
+        cursor.execute(SQL, [_lines(moves), _meta(note)])
+        return [Moved(*row) for row in cursor.fetchall()]
+
+
+def _tell(moved: Sequence[Moved]) -> None:
+    stock_changed.send(sender=StockLevel, changes=changes_of(moved), using=connection.alias)
 
 
 def changes_of(moved: Sequence[Moved]) -> list[StockChange]:
@@ -189,7 +249,7 @@ def _changed(row: Moved, move: Move, place: Place | None) -> Problem:
     return Problem(
         f"{name}: you expected {move.expected} on hand, there are {row.on_hand}.",
         "stock_changed",
-        f"{_pointer(place)}/expected_on_hand",
+        f"{_pointer(place) or ''}/expected_on_hand",
         {"expected": move.expected, "current": row.on_hand, **_names(place)},
     )
 
@@ -198,5 +258,5 @@ def _names(place: Place | None) -> dict[str, str]:
     return {"sku": place.sku, "location": place.code} if place else {}
 
 
-def _pointer(place: Place | None) -> str:
-    return place.line.pointer if place else ""
+def _pointer(place: Place | None) -> str | None:
+    return place.line.pointer or None if place else None

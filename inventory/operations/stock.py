@@ -172,7 +172,7 @@ def _refuse_twice(places: list[Place]) -> None:
 
 
 def _book(moves: list[Move], note: Note, places: list[Place]) -> Booking:
-    return Booking(note.source, ledger.move(moves, note, {(p.product, p.location): p for p in places}))
+    return Booking(note.source or uuid7(), ledger.move(moves, note, {(p.product, p.location): p for p in places}))
 
 
 __all__ = ["Booking", "InsufficientStock", "adjust", "count", "product_places", "set_policies"]
