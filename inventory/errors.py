@@ -2,6 +2,7 @@
 
     Refusal                      code
     ├── Invalid                  validation_error      a value breaks a rule of its field
+    ├── NotFound                 not_found             the thing itself is gone
     ├── DoesNotExist             does_not_exist        a body names something that is not there
     ├── Conflict                                       the request clashes with the state
     │   ├── Duplicate            duplicate
@@ -53,6 +54,12 @@ class Invalid(Refusal):
 
 class DoesNotExist(Refusal):
     code = "does_not_exist"
+
+
+class NotFound(Refusal):
+    """What the caller wants to change was deleted meanwhile."""
+
+    code = "not_found"
 
 
 class Conflict(Refusal):

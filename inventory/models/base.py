@@ -9,7 +9,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from inventory.context import current_actor
-from inventory.errors import VersionMismatch
+from inventory.errors import NotFound, VersionMismatch
 from inventory.signals import RowChange, rows_changed, rows_creating
 
 BOOKKEEPING = ("version", "updated_at", "last_modified_by")
@@ -154,4 +154,6 @@ class Versioned(Identified):
                 f"This {self._meta.verbose_name} was changed by somebody else since version {expected}. "
                 "Read it again and repeat the change."
             )
+        if update_fields is not None:
+            raise NotFound(f"This {self._meta.verbose_name} was deleted meanwhile.")
         return False

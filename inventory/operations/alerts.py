@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from inventory import locks
 from inventory.context import Actor
-from inventory.errors import DoesNotExist, InvalidTransition
+from inventory.errors import InvalidTransition, NotFound
 from inventory.models import AlertState, Product, ProductStock, Severity, StockAlert, StockLevel
 from inventory.models.catalog import INT_MAX
 from inventory.signals import StockChange, alert_opened, alert_resolved
@@ -164,7 +164,7 @@ def suggested_quantity(product: Product, available: int, reorder_point: int) -> 
 def _unresolved(alert: StockAlert) -> StockAlert:
     fresh = locks.row(StockAlert, alert.pk)
     if fresh is None:
-        raise DoesNotExist("This alert does not exist any more.")
+        raise NotFound("This alert does not exist any more.")
     if fresh.state == AlertState.RESOLVED:
         raise InvalidTransition("This alert is resolved already; its state is resolved.")
     return fresh

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from inventory import locks
 from inventory.context import Actor
-from inventory.errors import DoesNotExist, InUse, InvalidTransition
+from inventory.errors import InUse, InvalidTransition, NotFound
 from inventory.models import Category, Product, Transfer, TransferState
 
 from . import ledger
@@ -75,7 +75,7 @@ def delete_product(product: Product, *, actor: Actor, expected_version: int | No
 def _locked(model: type[V], pk: UUID) -> V:
     row = locks.row(model, pk)
     if row is None:
-        raise DoesNotExist(f"This {model._meta.verbose_name} was deleted meanwhile.")
+        raise NotFound(f"This {model._meta.verbose_name} was deleted meanwhile.")
     return row
 
 

@@ -8,7 +8,7 @@ from django.db import models
 
 from inventory import conf, locks
 from inventory.context import Actor, current_actor, current_request_id, is_muted, muted
-from inventory.errors import DoesNotExist, InvalidTransition
+from inventory.errors import InvalidTransition, NotFound
 from inventory.models import Activity, ArchivedObject, Category
 from inventory.models.base import BOOKKEEPING, Versioned
 from inventory.signals import RowChange
@@ -72,7 +72,7 @@ def restore(archived: ArchivedObject, *, actor: Actor) -> Versioned:
     """
     fresh = locks.row(ArchivedObject, archived.pk)
     if fresh is None:
-        raise DoesNotExist("This archive entry does not exist any more.")
+        raise NotFound("This archive entry does not exist any more.")
     if fresh.restored_at is not None:
         raise InvalidTransition("This object was restored already.")
     model: type[Versioned] = apps.get_model("inventory", fresh.object_type)

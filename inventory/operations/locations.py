@@ -6,9 +6,10 @@ from django.db.models import Q
 
 from inventory import locks
 from inventory.context import Actor
-from inventory.errors import DoesNotExist, InUse
+from inventory.errors import InUse, NotFound
 from inventory.models import COUNTERS, Location, StockLevel, Transfer, TransferState
 
+from . import policies
 from .base import operation
 from .writing import change, expect_version
 
@@ -39,7 +40,7 @@ def delete_location(location: Location, *, actor: Actor, expected_version: int |
     """Archive and delete a location that holds nothing. Its ledger stays readable."""
     fresh = locks.row(Location, location.pk)
     if fresh is None:
-        raise DoesNotExist("This location was deleted meanwhile.")
+        raise NotFound("This location was deleted meanwhile.")
     expect_version(fresh, expected_version)
     if fresh.is_default:
         raise InUse("This is the default location. Make another one the default first.")
@@ -54,7 +55,11 @@ def delete_location(location: Location, *, actor: Actor, expected_version: int |
         raise InUse("This location is part of a transfer in transit. Receive or cancel it first.")
     if open_transfers.exists():
         raise InUse("Past transfers name this location. Set is_active to false instead of deleting it.")
+    products = list(levels.values_list("product_id", flat=True))
+    locks.totals(products)
     levels.delete()
+    # The empty levels took their safety stock along; totals are the sum of what is left.
+    policies.apply(products)
     fresh.delete()
 
 

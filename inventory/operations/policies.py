@@ -8,12 +8,15 @@ from django.db import connection
 from django.utils import timezone
 
 from inventory import conf, locks
-from inventory.errors import DoesNotExist, VersionMismatch
+from inventory.errors import NotFound, VersionMismatch
 from inventory.models import Category, Product, ProductStock, StockLevel
 from inventory.signals import StockChange, policy_changed
 
 SQL = "SELECT * FROM stock_apply_policies(%s::uuid[], %s::int, %s::int)"
-LEVEL_POLICIES = ("reorder_point", "safety_stock", "backorder_limit")
+PRODUCT_POLICIES = ("category_id", "reorder_point", "backorder_limit", "track_stock")
+CATEGORY_POLICIES = ("parent_id", "reorder_point", "safety_stock")
+
+Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
 
 
 def apply(products: Sequence[UUID]) -> list[StockChange]:
@@ -28,10 +31,18 @@ def apply(products: Sequence[UUID]) -> list[StockChange]:
     return changes
 
 
-def apply_to_categories(categories: Sequence[UUID]) -> list[StockChange]:
-    """Recompute for every product in `categories` and below."""
-    below = Category.objects.with_descendants(list(categories))
-    return apply(list(Product.objects.filter(category__in=below).values_list("pk", flat=True)))
+def follow_products(changes: Sequence[Change]) -> None:
+    """Recompute for the products among `changes` (values before, after) whose policies or category changed."""
+    apply([after["id"] for before, after in changes if after is not None and _differ(before, after, PRODUCT_POLICIES)])
+
+
+def follow_categories(changes: Sequence[Change]) -> None:
+    """Recompute for every product in and below the categories whose policies or place in the tree changed."""
+    # A new category has no products yet.
+    moved = [after["id"] for before, after in changes if before and after and _differ(before, after, CATEGORY_POLICIES)]
+    if moved:
+        below = Category.objects.with_descendants(moved)
+        apply(list(Product.objects.filter(category__in=below).values_list("pk", flat=True)))
 
 
 def set_on_level(level: StockLevel, expected_version: int | None, values: dict[str, Any]) -> StockLevel:
@@ -39,7 +50,7 @@ def set_on_level(level: StockLevel, expected_version: int | None, values: dict[s
     list(ProductStock.objects.select_for_update().filter(pk=level.product_id))
     fresh = locks.row(StockLevel, level.pk)
     if fresh is None:
-        raise DoesNotExist("This stock level was deleted meanwhile.")
+        raise NotFound("This stock level was deleted meanwhile.")
     if expected_version is not None and fresh.version != expected_version:
         raise VersionMismatch(f"This stock level is at version {fresh.version}, not {expected_version}. Read it again.")
     changed = {name: value for name, value in values.items() if getattr(fresh, name) != value}
@@ -59,6 +70,10 @@ def set_on_level(level: StockLevel, expected_version: int | None, values: dict[s
         )
         policy_changed.send(sender=ProductStock, changes=[own], using=connection.alias)
     return fresh
+
+
+def _differ(before: dict[str, Any] | None, after: dict[str, Any], names: Sequence[str]) -> bool:
+    return not before or any(before.get(name) != after.get(name) for name in names)
 
 
 def _change(row: tuple[Any, ...]) -> StockChange:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from inventory import conf, locks
 from inventory.context import Actor
-from inventory.errors import DoesNotExist, InsufficientStock, InvalidTransition, Problem
+from inventory.errors import DoesNotExist, InsufficientStock, InvalidTransition, NotFound, Problem
 from inventory.models import Holding, Kind, Reservation, ReservationLine, ReservationState
 from inventory.values import Line
 
@@ -185,7 +185,7 @@ def _locked(row: Reservation, allowed: Sequence[str], done: str) -> tuple[Reserv
     locks.totals(_products_of(row.pk))
     fresh = locks.row(Reservation, row.pk)
     if fresh is None:
-        raise DoesNotExist("This reservation does not exist any more.")
+        raise NotFound("This reservation does not exist any more.")
     state = shown_state(fresh)
     if state not in allowed:
         raise InvalidTransition(

@@ -16,25 +16,27 @@ from .guards import required
 @required(switch="INVENTORY_POLICIES_ENABLED", also_raw=True)
 def apply_to_product(sender: Any, instance: Product, **kwargs: Any) -> None:
     """Recompute the reorder point, safety stock and backorder limit in force for this product."""
-    policies.apply([instance.pk])
+    instance.settle()
+    policies.follow_products([(instance.loaded, instance.values())])
 
 
 @receiver(rows_changed, sender=Product, dispatch_uid="policies.apply_to_products")
 @required(switch="INVENTORY_POLICIES_ENABLED")
 def apply_to_products(sender: Any, changes: list[Any], **kwargs: Any) -> None:
     """Recompute them for the products of a bulk write."""
-    policies.apply([change.pk for change in changes])
+    policies.follow_products([(change.before, change.after) for change in changes])
 
 
 @receiver(post_save, sender=Category, dispatch_uid="policies.apply_to_category")
 @required(switch="INVENTORY_POLICIES_ENABLED", also_raw=True)
 def apply_to_category(sender: Any, instance: Category, **kwargs: Any) -> None:
     """Recompute them for every product in this category and below."""
-    policies.apply_to_categories([instance.pk])
+    instance.settle()
+    policies.follow_categories([(instance.loaded, instance.values())])
 
 
 @receiver(rows_changed, sender=Category, dispatch_uid="policies.apply_to_categories")
 @required(switch="INVENTORY_POLICIES_ENABLED")
 def apply_to_categories(sender: Any, changes: list[Any], **kwargs: Any) -> None:
     """Recompute them for every product below the categories of a bulk write."""
-    policies.apply_to_categories([change.pk for change in changes])
+    policies.follow_categories([(change.before, change.after) for change in changes])
