@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.http import Http404
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -129,6 +130,7 @@ class ProductViewSet(StockroomViewSet):
         catalog.delete_product(row, actor=self.actor, expected_version=self.expected_version(request, row.version))
         return Response(status=204)
 
+    @extend_schema(responses=ActivitySerializer(many=True))
     @action(detail=True)
     def history(self, request: Request, pk: str) -> Response:
         """Every change of this product, newest first; also after its deletion."""

@@ -1,0 +1,53 @@
+"""A body is strict JSON or it is refused, with the place."""
+
+import json
+
+import pytest
+
+from api.parsers import DEEPEST, parse_json
+from api.problems.refusals import ApiRefusal
+
+
+def refusal(raw):
+    with pytest.raises(ApiRefusal) as caught:
+        parse_json(raw)
+    assert caught.value.code == "malformed_json"
+    return caught.value.problems[0]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{", b"}", b"[1,]", b"{'a':1}", b'{"a":01}', b"nul", b"\x00", b" ", b'{"a":1}{"b":2}', b"// x", b'"\n"',
+        b"NaN", b'{"a":NaN}', b"Infinity", b"-Infinity", b'{"a":1e400}', b'{"a":-1e400}', b"1" * 5000,
+        b'{"a":1,"a":2}', b'{"x":{"a":1,"a":1}}', '{"a":1,"\\u0061":2}'.encode(),
+        b'"\\u0000"', b'{"\\u0000":1}', b'"\\ud800"', b'{"\\udfff":1}', b'["\\ud800a"]',
+        b"\xff", b'"\xc3"', b'"\xed\xa0\x80"', "{}".encode("utf-16"), "{}".encode("utf-32"), b"\xef\xbb\xbf{}",
+        b"[" * 33 + b"]" * 33, b"[" * 100_000, b'{"a":' * 2_000 + b"1" + b"}" * 2_000,
+    ],
+)  # fmt: skip
+def test_what_two_parsers_could_read_in_two_ways_is_refused(raw):
+    refusal(raw)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, [], None, True, 0, -1.5, "x", "\U0001f4e6 é", {"a": [{"b": None}]}, [1e308], {"": ""}, "\u2028", 10**300],
+)
+def test_what_a_strict_encoder_writes_is_read(document):
+    assert parse_json(json.dumps(document).encode()) == document
+    assert parse_json(json.dumps(document, ensure_ascii=False).encode()) == document
+
+
+def test_an_empty_body_is_an_empty_object():
+    assert parse_json(b"") == {}
+
+
+def test_the_deepest_allowed_nesting_is_read():
+    assert parse_json(b"[" * DEEPEST + b"]" * DEEPEST)
+
+
+def test_the_place_of_the_mistake_is_told():
+    assert refusal(b'{"a": 1, "b" 2}').extra["position"] == 13
+    assert refusal(b'{"lines": [{"note": "\\u0000"}]}').pointer == "/lines/0/note"
+    assert "“sku” stands twice" in refusal(b'{"sku": 1, "sku": 2}').detail
