@@ -3,7 +3,8 @@
 Django's `pre_save`/`post_save`/`pre_delete`/`post_delete` ring for single rows. These ring where Django's do not, or
 where stock is concerned. All are sent with `Signal.send`, inside the transaction that makes the change.
 
-`rows_creating`   sender=model, instances: list                before `bulk_create` writes them (fill in what they lack)
+`rows_creating`   sender=model, instances: list, using: str    before `bulk_create` writes them (fill in what they lack)
+`rows_updating`   sender=model, values: dict, using: str       before `QuerySet.update` sets these columns (add to them)
 `rows_changed`    sender=model, changes: list[RowChange], using: str
                   after `QuerySet.update`, `bulk_create`, `bulk_update` and bulk SQL
 `stock_changed`   sender=StockLevel, changes: list[StockChange], using: str
@@ -20,6 +21,7 @@ from typing import Any
 from django.dispatch import Signal
 
 rows_creating = Signal()
+rows_updating = Signal()
 rows_changed = Signal()
 stock_changed = Signal()
 policy_changed = Signal()

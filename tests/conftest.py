@@ -1,4 +1,4 @@
-"""What every test may count on: an empty database with its default location, an empty cache, and a client with a key."""
+"""What every test may count on: an empty database with its default location, an empty cache, a client with a key."""
 
 from functools import cache
 from typing import Any
@@ -22,17 +22,22 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission", "inventor
 def pytest_configure() -> None:
     # Django's own flush truncates table by table and runs `post_migrate` again: a hundred times slower than this, and
     # the append-only histories refuse it.
+    TransactionTestCase._fixture_setup = classmethod(lambda cls: furnish())
     TransactionTestCase._fixture_teardown = lambda self: empty()
 
 
-def empty() -> None:
-    """Delete every row and every cached value, and put the default location back."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(_emptying())
+def furnish() -> None:
+    """The world in which a test begins."""
     with redis.Redis.from_url(settings.REDIS_URL) as cached:
         cached.flushdb()
     with muted("INVENTORY_ACTIVITY_LOG_ENABLED"):
         locations.ensure_default(actor=SYSTEM)
+
+
+def empty() -> None:
+    """Delete every row."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_emptying())
 
 
 @cache

@@ -1,16 +1,17 @@
-"""What every noun shares: ids, versions, stamps, memory of the loaded values, and bulk writes that ring the bells."""
+"""What every noun shares: ids, versions, stamps, and the memory of what is stored."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import F
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from inventory.context import current_actor
 from inventory.errors import NotFound, VersionMismatch
-from inventory.signals import RowChange, rows_changed, rows_creating
+
+from .querysets import VersionedQuerySet
+
+__all__ = ["BOOKKEEPING", "Identified", "Versioned", "VersionedQuerySet"]
 
 BOOKKEEPING = ("version", "updated_at", "last_modified_by")
 
@@ -22,42 +23,6 @@ class Identified(models.Model):
 
     class Meta:
         abstract = True
-
-
-class VersionedQuerySet(models.QuerySet):
-    """Bulk writes of versioned rows: they count the version on and send `rows_changed` in the same transaction."""
-
-    def update(self, **values: Any) -> int:
-        stamps = {"version": F("version") + 1, "updated_at": timezone.now(), "last_modified_by": str(current_actor())}
-        with transaction.atomic(using=self.db, savepoint=False):
-            before = self._locked_rows()
-            if not before:
-                return 0
-            rows = self.model._base_manager.using(self.db).filter(pk__in=list(before))
-            count = models.QuerySet.update(rows, **{**stamps, **values})
-            after = {row["id"]: row for row in rows.values()}
-            self._ring([RowChange(pk, old, after.get(pk)) for pk, old in before.items()])
-        return count
-
-    update.alters_data = True  # type: ignore[attr-defined]
-
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        objs = list(objs)
-        with transaction.atomic(using=self.db, savepoint=False):
-            rows_creating.send(sender=self.model, instances=objs)
-            created = super().bulk_create(objs, *args, **kwargs)
-            rows = self.model._base_manager.using(self.db).filter(pk__in=[obj.pk for obj in created]).values()
-            self._ring([RowChange(row["id"], None, row) for row in rows])
-        return created
-
-    def _locked_rows(self) -> dict[Any, dict[str, Any]]:
-        # The old values are read under lock: a listing that a row leaves is known only from them.
-        ids = self.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True)
-        rows = self.model._base_manager.using(self.db).filter(pk__in=list(ids))
-        return {row["id"]: row for row in rows.values()}
-
-    def _ring(self, changes: Sequence[RowChange]) -> None:
-        rows_changed.send(sender=self.model, changes=list(changes), using=self.db)
 
 
 class Versioned(Identified):
@@ -79,15 +44,19 @@ class Versioned(Identified):
 
     class Meta:
         abstract = True
+        # What is reached through a relation (`category.products.add`) has to ring the bells, too.
+        base_manager_name = "objects"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.loaded = {}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if kwargs.get("update_fields") is not None:
+        if kwargs.get("update_fields"):
             kwargs["update_fields"] = {*kwargs["update_fields"], *BOOKKEEPING}
-        with transaction.atomic(using=kwargs.get("using") or self._state.db or "default", savepoint=False):
+        using = kwargs.get("using") or self._state.db or "default"
+        with transaction.atomic(using=using, savepoint=False):
+            self._complete(using)
             super().save(*args, **kwargs)
 
     @classmethod
@@ -96,13 +65,9 @@ class Versioned(Identified):
         instance.remember()
         return instance
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        super().refresh_from_db(*args, **kwargs)
-        self.remember()
-
-    def remember(self) -> None:
-        """Take the present values for the stored ones."""
-        self.loaded = self.values()
+    def refresh_from_db(self, using: Any = None, fields: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(using, fields, *args, **kwargs)
+        self.remember(fields)
 
     def values(self) -> dict[str, Any]:
         """Column name → value, for the columns that are loaded."""
@@ -111,25 +76,70 @@ class Versioned(Identified):
             field.attname: present[field.attname] for field in self._meta.concrete_fields if field.attname in present
         }
 
+    def written(self, fields: Iterable[str] | None) -> dict[str, Any]:
+        """The columns as stored once `fields` (names; None: all) are saved; other attributes may have news as well."""
+        if fields is None:
+            return self.values()
+        named = {field.attname for field in self._meta.concrete_fields if {field.name, field.attname} & {*fields}}
+        return self.loaded | {name: value for name, value in self.values().items() if name in named}
+
+    def remember(self, fields: Iterable[str] | None = None) -> None:
+        """Take the present values of `fields` for the stored ones."""
+        self.loaded = self.written(fields)
+
     def settle(self) -> None:
         """Replace expressions such as `F("n") + 1` by what the database made of them."""
         unsettled = [name for name, value in self.values().items() if hasattr(value, "resolve_expression")]
         if unsettled:
             models.Model.refresh_from_db(self, fields=unsettled)
 
-    def save_base(self, raw: bool = False, **kwargs: Any) -> None:  # type: ignore[override]
-        self._saving_raw = raw
-        if raw and not self.loaded:
-            # A fixture knows nothing of the row that it overwrites, but the receivers have to.
-            old = type(self)._base_manager.filter(pk=self.pk).first()
-            self.loaded = old.loaded if old is not None else {}
-        super().save_base(raw=raw, **kwargs)
+    def save_base(self, raw: bool = False, *, update_fields: Any = None, **kwargs: Any) -> None:  # type: ignore[override]
+        super().save_base(raw, update_fields=update_fields, **kwargs)
         self.settle()
-        self.remember()
+        self.remember(update_fields)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic(using=kwargs.get("using") or self._state.db or "default", savepoint=False):
+        using = kwargs.get("using") or self._state.db or "default"
+        with transaction.atomic(using=using, savepoint=False):
+            stored = self._stored(using)
+            if stored is None:
+                return 0, {}
+            self.loaded = stored.loaded
             return super().delete(*args, **kwargs)
+
+    def _stored(self, using: str) -> Self | None:
+        """The row as it is now, locked."""
+        return type(self)._base_manager.using(using).select_for_update(of=("self",)).filter(pk=self.pk).first()
+
+    def _complete(self, using: str) -> None:
+        """Read what was deferred: the receivers compare whole rows."""
+        present = self.__dict__
+        missing = [f.attname for f in self._meta.concrete_fields if f.attname not in present and not f.generated]
+        stored = self._stored(using) if missing and not self._state.adding else None
+        if stored is None:
+            return
+        if any(stored.loaded[name] != value for name, value in self.loaded.items()):
+            raise self._changed_meanwhile()
+        for name in missing:
+            setattr(self, name, getattr(stored, name))
+        self.loaded = stored.loaded
+
+    def _save_table(
+        self,
+        raw: bool = False,
+        cls: Any = None,
+        force_insert: Any = False,
+        force_update: bool = False,
+        using: Any = None,
+        update_fields: Any = None,
+    ) -> bool:
+        self._saving_raw = raw
+        stored = self._stored(using) if raw else None
+        if stored is not None:
+            # A fixture knows nothing of the row that it overwrites, but the receivers have to. Versions never go back.
+            self.loaded = stored.loaded
+            self.version = max(self.version, stored.version + 1)
+        return super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
 
     def _do_update(  # type: ignore[override]
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: bool
@@ -150,10 +160,13 @@ class Versioned(Identified):
         if found:
             return True
         if base_qs.filter(pk=pk_val).exists():
-            raise VersionMismatch(
-                f"This {self._meta.verbose_name} was changed by somebody else since version {expected}. "
-                "Read it again and repeat the change."
-            )
+            raise self._changed_meanwhile()
         if update_fields is not None:
             raise NotFound(f"This {self._meta.verbose_name} was deleted meanwhile.")
         return False
+
+    def _changed_meanwhile(self) -> VersionMismatch:
+        return VersionMismatch(
+            f"This {self._meta.verbose_name} was changed by somebody else since version {self.version}. "
+            "Read it again and repeat the change."
+        )

@@ -53,12 +53,12 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
 
 
 def archive(row: Versioned) -> None:
-    """Keep a snapshot of a row that is about to be deleted."""
+    """Keep a snapshot of a row that is about to be deleted, as it was stored."""
     ArchivedObject.objects.create(
         object_type=_snake(type(row).__name__),
         object_id=row.pk,
         object_repr=str(row)[:350],
-        snapshot={name: _plain(value) for name, value in row.values().items()},
+        snapshot={name: _plain(value) for name, value in row.loaded.items()},
         actor=str(current_actor()),
         request_id=current_request_id(),
     )

@@ -19,27 +19,33 @@ CATEGORY_POLICIES = ("parent_id", "reorder_point", "safety_stock")
 Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
 
 
-def apply(products: Sequence[UUID]) -> list[StockChange]:
-    """Recompute what is in force for `products` and tell `policy_changed`. Idempotent; in the caller's transaction."""
+def apply(products: Sequence[UUID], *, quietly: bool = False) -> list[StockChange]:
+    """Recompute what is in force for `products` and tell `policy_changed`, unless `quietly`.
+
+    Idempotent; runs in the caller's transaction.
+    """
     if not products:
         return []
     with connection.cursor() as cursor:
         cursor.execute(SQL, [list(products), conf.default_reorder_point(), conf.default_safety_stock()])
         changes = [_change(row) for row in cursor.fetchall()]
-    if changes:
+    if changes and not quietly:
         policy_changed.send(sender=ProductStock, changes=changes, using=connection.alias)
     return changes
 
 
 def follow_products(changes: Sequence[Change]) -> None:
     """Recompute for the products among `changes` (values before, after) whose policies or category changed."""
-    apply([after["id"] for before, after in changes if after is not None and _differ(before, after, PRODUCT_POLICIES)])
+    present = [(before, after) for before, after in changes if after is not None]
+    # The first policies of a new product are not news: a product that never had stock has not fallen below anything.
+    apply([after["id"] for before, after in present if before is None], quietly=True)
+    apply([after["id"] for before, after in present if before and _differ(before, after, PRODUCT_POLICIES)])
 
 
 def follow_categories(changes: Sequence[Change]) -> None:
     """Recompute for every product in and below the categories whose policies or place in the tree changed."""
-    # A new category has no products yet.
-    moved = [after["id"] for before, after in changes if before and after and _differ(before, after, CATEGORY_POLICIES)]
+    # New ones as well: a fixture may have brought the products of a category before the category.
+    moved = [after["id"] for before, after in changes if after and _differ(before, after, CATEGORY_POLICIES)]
     if moved:
         below = Category.objects.with_descendants(moved)
         apply(list(Product.objects.filter(category__in=below).values_list("pk", flat=True)))

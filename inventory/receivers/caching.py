@@ -16,20 +16,32 @@ from .guards import required
 
 
 @receiver(post_save, sender=Product, dispatch_uid="caching.drop_saved_product")
-@receiver(post_delete, sender=Product, dispatch_uid="caching.drop_deleted_product")
 @required(switch="INVENTORY_CACHE_INVALIDATION_ENABLED", also_raw=True)
-def drop_product(sender: Any, instance: Product, using: str, **kwargs: Any) -> None:
+def drop_saved_product(sender: Any, instance: Product, using: str, update_fields: Any = None, **kwargs: Any) -> None:
     """Drop the product, and the listings that it is in, was in, or moves within."""
     instance.settle()
-    invalidation.drop_products([(instance.loaded or None, instance.values())], using)
+    invalidation.drop_products([(instance.loaded or None, instance.written(update_fields))], using)
+
+
+@receiver(post_delete, sender=Product, dispatch_uid="caching.drop_deleted_product")
+@required(switch="INVENTORY_CACHE_INVALIDATION_ENABLED")
+def drop_deleted_product(sender: Any, instance: Product, using: str, **kwargs: Any) -> None:
+    """Drop the product, and the listings that it was in."""
+    invalidation.drop_products([(instance.loaded, None)], using)
 
 
 @receiver(post_save, sender=Category, dispatch_uid="caching.drop_saved_category")
-@receiver(post_delete, sender=Category, dispatch_uid="caching.drop_deleted_category")
 @required(switch="INVENTORY_CACHE_INVALIDATION_ENABLED", also_raw=True)
-def drop_category(sender: Any, instance: Category, using: str, **kwargs: Any) -> None:
+def drop_saved_category(sender: Any, instance: Category, using: str, update_fields: Any = None, **kwargs: Any) -> None:
     """Drop the listings of this category and of everything above it, before and after a move."""
-    invalidation.drop_categories([(instance.loaded or None, instance.values())], using)
+    invalidation.drop_categories([(instance.loaded or None, instance.written(update_fields))], using)
+
+
+@receiver(post_delete, sender=Category, dispatch_uid="caching.drop_deleted_category")
+@required(switch="INVENTORY_CACHE_INVALIDATION_ENABLED")
+def drop_deleted_category(sender: Any, instance: Category, using: str, **kwargs: Any) -> None:
+    """Drop the listings of this category and of everything above it."""
+    invalidation.drop_categories([(instance.loaded, None)], using)
 
 
 @receiver(rows_changed, sender=Product, dispatch_uid="caching.drop_products")

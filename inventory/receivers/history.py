@@ -15,13 +15,12 @@ from .guards import required
 @receiver(post_save, sender=Category, dispatch_uid="history.record_saved_category")
 @receiver(post_save, sender=Location, dispatch_uid="history.record_saved_location")
 @receiver(post_save, sender=Product, dispatch_uid="history.record_saved_product")
-@required(switch="INVENTORY_ACTIVITY_LOG_ENABLED")
-def record_saved(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None:
+@required(switch="INVENTORY_ACTIVITY_LOG_ENABLED", also_raw=True)
+def record_saved(sender: Any, instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
     """Record who created this row, or which fields changed from what to what."""
     instance.settle()
-    history.record(
-        "created" if created else "updated", instance, None if created else instance.loaded, instance.values()
-    )
+    before, after = None if created else instance.loaded, instance.written(update_fields)
+    history.record("created" if created else "updated", instance, before, after)
 
 
 @receiver(post_delete, sender=Category, dispatch_uid="history.record_deleted_category")
@@ -30,7 +29,7 @@ def record_saved(sender: Any, instance: Any, created: bool, **kwargs: Any) -> No
 @required(switch="INVENTORY_ACTIVITY_LOG_ENABLED")
 def record_deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Record who deleted this row, and what it was."""
-    history.record("deleted", instance, instance.values(), None)
+    history.record("deleted", instance, instance.loaded, None)
 
 
 @receiver(rows_changed, sender=Category, dispatch_uid="history.record_categories")

@@ -14,10 +14,10 @@ from .guards import required
 
 @receiver(post_save, sender=Product, dispatch_uid="policies.apply_to_product")
 @required(switch="INVENTORY_POLICIES_ENABLED", also_raw=True)
-def apply_to_product(sender: Any, instance: Product, **kwargs: Any) -> None:
+def apply_to_product(sender: Any, instance: Product, update_fields: Any = None, **kwargs: Any) -> None:
     """Recompute the reorder point, safety stock and backorder limit in force for this product."""
     instance.settle()
-    policies.follow_products([(instance.loaded, instance.values())])
+    policies.follow_products([(instance.loaded or None, instance.written(update_fields))])
 
 
 @receiver(rows_changed, sender=Product, dispatch_uid="policies.apply_to_products")
@@ -29,10 +29,10 @@ def apply_to_products(sender: Any, changes: list[Any], **kwargs: Any) -> None:
 
 @receiver(post_save, sender=Category, dispatch_uid="policies.apply_to_category")
 @required(switch="INVENTORY_POLICIES_ENABLED", also_raw=True)
-def apply_to_category(sender: Any, instance: Category, **kwargs: Any) -> None:
+def apply_to_category(sender: Any, instance: Category, update_fields: Any = None, **kwargs: Any) -> None:
     """Recompute them for every product in this category and below."""
     instance.settle()
-    policies.follow_categories([(instance.loaded, instance.values())])
+    policies.follow_categories([(instance.loaded or None, instance.written(update_fields))])
 
 
 @receiver(rows_changed, sender=Category, dispatch_uid="policies.apply_to_categories")
