@@ -46,10 +46,10 @@ _PAGE_FILL = (
 local field = 'lease:' .. ARGV[1]
 local lease = redis.call('HGET', KEYS[1], field)
 if not lease or string.sub(lease, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
-redis.call('HDEL', KEYS[1], field)
 local left = ARGV[4] - (now - (tonumber(string.match(lease, '%d+$')) - ARGV[5]))
+if left >= 1 then redis.call('HSET', KEYS[1], 'page:' .. ARGV[1], ARGV[3]) end
+redis.call('HDEL', KEYS[1], field) -- last: a hash without fields is gone, and its time to live with it
 if left < 1 then return 0 end
-redis.call('HSET', KEYS[1], 'page:' .. ARGV[1], ARGV[3])
 if redis.call('PTTL', KEYS[1]) > left then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left)) end
 return 1
 """
