@@ -8,14 +8,14 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 from config.supervisor import accounts
-from config.supervisor.guardian import lives
+from config.supervisor.accounts import Account
 from config.supervisor.failures import Failure
+from config.supervisor.guardian import lives
 from config.supervisor.processes import Child, Keeper, Program
 
 ROLE = DATABASE = "stockroom"
@@ -46,15 +46,13 @@ class Postgres:
         self.account = accounts.account_for(self.data)
         self.installation = _installation()
         if self.account:
-            self._find_shelter(data_dir)
+            self._find_shelter(data_dir, self.account)
 
-    def _find_shelter(self, data_dir: Path) -> None:
-        assert self.account
-        if not accounts.reaches(self.account, data_dir):
+    def _find_shelter(self, data_dir: Path, account: Account) -> None:
+        if not accounts.reaches(account, data_dir):
             self.data = accounts.shelter(data_dir) / "postgres"
-            self.account = accounts.account_for(self.data) or self.account
-        share = self.installation / "share"
-        if not accounts.reaches(self.account, self.installation / "bin" / "postgres", share):
+            self.account = accounts.account_for(self.data)
+        if not accounts.reaches(account, self.installation / "bin" / "postgres", self.installation / "share"):
             self.installation = accounts.copy_of_binaries(self.installation, accounts.shelter(data_dir))
 
     @property
@@ -111,11 +109,14 @@ class Postgres:
         pid = self._recorded_pid()
         if pid is None:
             return
-        if lives(pid) and str(self.data) in command_line(pid):
-            if not keeper.wait_until(lambda: not lives(pid), PREDECESSOR_S):
-                os.kill(pid, signal.SIGQUIT)
-                keeper.wait_until(lambda: not lives(pid), PREDECESSOR_S)
-        if not lives(pid) or str(self.data) not in command_line(pid):
+
+        def ours() -> bool:
+            return lives(pid) and str(self.data) in command_line(pid)
+
+        if not keeper.wait_until(lambda: not ours(), PREDECESSOR_S):
+            os.kill(pid, signal.SIGQUIT)
+            keeper.wait_until(lambda: not ours(), PREDECESSOR_S)
+        if not ours():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _recorded(self) -> list[str]:

@@ -170,7 +170,7 @@ class Keeper:
         return self._deaths.get(name, 0)
 
     def stop(self, *groups: tuple[str, ...]) -> None:
-        """Stop the children named in each group together, group after group; then all that are left, then the guardian."""
+        """Stop the children named in each group together, group after group; then the rest, then the guardian."""
         self._due.clear()
         for group in (*groups, tuple(child.program.name for child in self.children)):
             chosen = [child for child in self.children if child.program.name in group]
