@@ -13,7 +13,7 @@ from django.db import connections
 
 from inventory.context import SYSTEM, Actor
 from inventory.models import Category, Location, Product, Reason, StockLevel
-from inventory.operations import access, alerts, catalog, locations, policies, stock
+from inventory.operations import access, alerts, catalog, locations, stock
 from inventory.values import Line
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def make_level(
     product, location = product or make_product(), location or main_location()
     move(product, on_hand, at=location)
     level = StockLevel.objects.get(product=product, location=location)
-    return policies.set_on_level(level, None, own_policies) if own_policies else level
+    return stock.set_policies(level, actor=ANA, **own_policies) if own_policies else level
 
 
 def make_key(*, scopes: tuple[str, ...] = ("admin",), **values: Any) -> str:
