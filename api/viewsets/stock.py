@@ -21,6 +21,7 @@ from api.serializers.stock import (
     lines_of,
 )
 from api.viewsets.base import ListMixin, RetrieveMixin, StockroomViewSet
+from api.viewsets.bookings import booking_body
 from api.viewsets.products import product_of
 from inventory.models import Kind, Location, ProductStock, Reason, State, StockLevel, StockMovement, as_of
 from inventory.models.reservations import lapsed_at_levels
@@ -226,13 +227,3 @@ def levels_at(levels: list[StockLevel], at: Any) -> list[StockLevel]:
         level.incoming = 0
         level.updated_at = balance.recorded_at or level.created_at
     return levels
-
-
-def booking_body(booking: stock.Booking) -> dict[str, Any]:
-    """The answer to a booking: its ledger rows and its levels, in the order of the database's locks."""
-    movements = StockMovement.objects.filter(source=booking.id).order_by("product_id", "location_id")
-    ids = [moved.level for moved in booking.moved]
-    rows = current(StockLevel.objects.filter(pk__in=ids)).order_by("product_id", "location_id")
-    return dict(
-        BookingSerializer({"id": booking.id, "movements": movements, "levels": levels_at(list(rows), None)}).data
-    )

@@ -60,8 +60,8 @@ class TransferViewSet(ListMixin, RetrieveMixin):
         """Book what has arrived; without `lines`, everything. The rest is a shortfall unless `close` is false."""
         values = checked(ReceiptSerializer, request)
         row = self.get_object()
-        quantities = {line["sku"]: line["quantity"] for line in values["lines"]} if "lines" in values else None
-        row = transfers.receive(row, actor=self.actor, quantities=quantities, close=values.get("close", True))
+        lines = lines_of(values["lines"], "quantity") if "lines" in values else None
+        row = transfers.receive(row, actor=self.actor, lines=lines, close=values.get("close", True))
         return self.answer(self._body(row), version=row.version)
 
     @extend_schema(request=NothingSerializer, responses=TransferSerializer)

@@ -125,10 +125,14 @@ class StockLevel(Identified):
 
     @property
     def state(self) -> str:
-        if self.available <= 0:
-            return State.OUT_OF_STOCK
-        low = self.reorder_point is not None and self.available < self.reorder_point
-        return State.LOW_STOCK if low else State.IN_STOCK
+        return state_of(self.available, self.reorder_point)
+
+
+def state_of(available: int, reorder_point: int | None) -> str:
+    """The state that `available` pieces mean beside this reorder point (None: nobody minds few)."""
+    if available <= 0:
+        return State.OUT_OF_STOCK
+    return State.LOW_STOCK if reorder_point is not None and available < reorder_point else State.IN_STOCK
 
 
 class ProductStock(models.Model):
@@ -184,12 +188,7 @@ class ProductStock(models.Model):
 
     def state_of(self, available: int) -> str:
         """The state that `available` pieces mean under the policies in force."""
-        if not self.tracked:
-            return State.IN_STOCK
-        if available <= 0:
-            return State.OUT_OF_STOCK
-        low = self.reorder_point_in_force is not None and available < self.reorder_point_in_force
-        return State.LOW_STOCK if low else State.IN_STOCK
+        return state_of(available, self.reorder_point_in_force) if self.tracked else State.IN_STOCK
 
 
 class Kind(models.TextChoices):

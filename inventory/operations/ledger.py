@@ -1,6 +1,6 @@
 """The ledger: the one way in which counters move. Everything goes through the database function `stock_move`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,9 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from inventory.context import Actor, current_request_id
-from inventory.errors import InsufficientStock, Invalid, Problem, StockChanged
-from inventory.models import Holding, Kind, ProductStock, ReservationLine, StockLevel
+from inventory.errors import DoesNotExist, InsufficientStock, Invalid, Problem, Refusal, StockChanged
+from inventory.metrics import refused_moves
+from inventory.models import COUNTERS, Holding, Kind, ProductStock, ReservationLine, StockLevel
 from inventory.signals import StockChange, stock_changed
 
 from .lines import Place
@@ -61,13 +62,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A level after its move, and its ledger row (`sequence`; `movement` is the row's id)."""
+    """A level after its move, and its ledger row: `sequence`, and `movement`, the row's id (None: there is none)."""
 
     verdict: str
     product: UUID
     location: UUID
     level: UUID
-    movement: UUID
+    movement: UUID | None
     sequence: int
     on_hand: int
     unavailable: int
@@ -81,6 +82,11 @@ class Moved:
     total_after: int | None
     total_reorder_point: int | None
     recorded_at: datetime | None
+    safety_stock: int | None
+    backorder_limit: int | None
+    version: int
+    sku: str
+    code: str
 
 
 def move(moves: Sequence[Move], note: Note, places: Mapping[tuple[UUID, UUID], Place]) -> list[Moved]:
@@ -150,7 +156,10 @@ def _once_per_level(lines: Sequence[ReservationLine]) -> list[list[ReservationLi
 def _execute(moves: Sequence[Move], note: Note) -> list[Moved]:
     with connection.cursor() as cursor:
         cursor.execute(SQL, [_lines(moves), _meta(note)])
-        return [Moved(*row) for row in cursor.fetchall()]
+        moved = [Moved(*row) for row in cursor.fetchall()]
+    if len(moved) != len(moves):
+        raise DoesNotExist("A product or location of this request was deleted meanwhile. Nothing was applied.")
+    return moved
 
 
 def _tell(moved: Sequence[Moved]) -> None:
@@ -186,7 +195,7 @@ def changes_of(moved: Sequence[Moved]) -> list[StockChange]:
 
 
 def _lines(moves: Sequence[Move]) -> str:
-    return orjson.dumps([{**_fields(move), "id": uuid7(), "level": uuid7()} for move in moves]).decode()
+    return orjson.dumps([{**_fields(move), "level": uuid7()} for move in moves]).decode()
 
 
 def _fields(move: Move) -> dict[str, Any]:
@@ -208,55 +217,59 @@ def _meta(note: Note) -> str:
 
 def _refuse(moves: Sequence[Move], moved: Sequence[Moved], places: Mapping[tuple[UUID, UUID], Place]) -> None:
     asked = {(move.product, move.location): move for move in moves}
-    culprits = [(row, asked[row.product, row.location], places.get((row.product, row.location))) for row in moved]
     verdicts = {row.verdict for row in moved}
-    if "overflow" in verdicts:
-        raise Invalid(
-            "A counter cannot hold that many pieces. Nothing was applied.",
-            problems=[
-                Problem("The level would exceed 2,147,483,647 pieces.", "validation_error", _pointer(place))
-                for row, _, place in culprits
-                if row.verdict == "overflow"
-            ],
-        )
-    if "changed" in verdicts:
-        raise StockChanged(
-            "The stock is not what you expected. Nothing was applied.",
-            problems=[_changed(row, move, place) for row, move, place in culprits if row.verdict == "changed"],
-        )
-    raise InsufficientStock(
-        "There is not enough stock. Nothing was applied.",
-        problems=[_short(row, move, place) for row, move, place in culprits if row.verdict == "short"],
+    verdict, (refusal, detail, problem) = next(item for item in REFUSALS.items() if item[0] in verdicts)
+    refused_moves.labels(refusal.code).inc()
+    raise refusal(
+        f"{detail} Nothing was applied.",
+        problems=[
+            problem(row, asked[row.product, row.location], places.get((row.product, row.location)))
+            for row in moved
+            if row.verdict == verdict
+        ],
+    )
+
+
+def _too_many(row: Moved, move: Move, place: Place | None) -> Problem:
+    pointer, field = _pointer(place), "delta" if move.kind == Kind.ADJUSTMENT else "quantity"
+    return Problem(
+        f"{row.sku} at {row.code} would exceed 2,147,483,647 pieces.",
+        "validation_error",
+        pointer and f"{pointer}/{field}",
     )
 
 
 def _short(row: Moved, move: Move, place: Place | None) -> Problem:
-    name = f"{place.sku} at {place.code}" if place else f"{row.product} at {row.location}"
-    # Books of repaired or released pieces take nothing from what is available; they want what is set aside.
-    requested = (
-        move.demand if move.demand > 0 else max(-move.unavailable, -move.allocated, -move.reserved, -move.on_hand)
-    )
+    available, requested = row.available, move.demand
+    if requested <= 0:
+        # Books of repaired or released pieces take nothing from what is available; they want what is set aside.
+        available, requested = max(
+            ((getattr(row, name), -getattr(move, name)) for name in COUNTERS), key=lambda pair: pair[1] - pair[0]
+        )
     return Problem(
-        f"{name}: {row.available} available, {requested} requested.",
+        f"{row.sku} at {row.code}: {available} available, {requested} requested.",
         "insufficient_stock",
         _pointer(place),
-        {"available": row.available, "requested": requested, **_names(place)},
+        {"available": available, "requested": requested, "sku": row.sku, "location": row.code},
     )
 
 
 def _changed(row: Moved, move: Move, place: Place | None) -> Problem:
-    name = f"{place.sku} at {place.code}" if place else f"{row.product} at {row.location}"
     return Problem(
-        f"{name}: you expected {move.expected} on hand, there are {row.on_hand}.",
+        f"{row.sku} at {row.code}: you expected {move.expected} on hand, there are {row.on_hand}.",
         "stock_changed",
         f"{_pointer(place) or ''}/expected_on_hand",
-        {"expected": move.expected, "current": row.on_hand, **_names(place)},
+        {"expected": move.expected, "current": row.on_hand, "sku": row.sku, "location": row.code},
     )
-
-
-def _names(place: Place | None) -> dict[str, str]:
-    return {"sku": place.sku, "location": place.code} if place else {}
 
 
 def _pointer(place: Place | None) -> str | None:
     return place.line.pointer or None if place else None
+
+
+#: What `stock_move` says of lines that cannot move. The first verdict that occurs is what the caller is told.
+REFUSALS: dict[str, tuple[type[Refusal], str, Callable[[Moved, Move, Place | None], Problem]]] = {
+    "overflow": (Invalid, "A counter cannot hold that many pieces.", _too_many),
+    "changed": (StockChanged, "The stock is not what you expected.", _changed),
+    "short": (InsufficientStock, "There is not enough stock.", _short),
+}

@@ -16,7 +16,8 @@ RESOLVE = """
       FROM unnest(%s::text[], %s::uuid[], %s::text[]) WITH ORDINALITY AS l(sku, product, location, n)
       LEFT JOIN inventory_product p ON p.id = COALESCE(
            l.product, (SELECT q.id FROM inventory_product q WHERE lower(q.sku) = lower(l.sku)))
-      LEFT JOIN inventory_location c ON CASE WHEN l.location IS NULL THEN c.is_default ELSE c.code = l.location END
+      LEFT JOIN inventory_location c ON c.code = COALESCE(
+           l.location, (SELECT d.code FROM inventory_location d WHERE d.is_default))
      ORDER BY l.n
 """
 

@@ -1,7 +1,7 @@
 """Stock: adjust by deltas, count absolutely. All lines of a request, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +20,15 @@ from .lines import Place, fits, resolve
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What a stock operation did: its `id` (the source of its ledger rows) and each level it moved."""
+    """What a stock operation did: its `id` (the source of its ledger rows), and each level with the move it made.
+
+    Levels stand in the order of their locks: by product, then by location. Deltas that cancel each other out move
+    nothing, so there may be none.
+    """
 
     id: UUID
-    moved: list[Moved] = field(default_factory=list)
+    note: Note
+    moved: list[tuple[Move, Moved]]
 
 
 @operation
@@ -39,14 +44,14 @@ def adjust(
 ) -> Booking:
     """Add each line's `quantity` (a delta, in pieces) to its level.
 
-    `damaged` and `repaired` move pieces between sellable and unavailable; on_hand stays, for the goods are still there.
-    `sold` leaves safety stock alone; every reason leaves promised pieces alone.
+    Lines of one level are summed first. `damaged` and `repaired` move pieces between sellable and unavailable; on_hand
+    stays, for the goods are still there. `sold` leaves safety stock alone; every reason leaves promised pieces alone.
     Raises InsufficientStock, StockChanged, DoesNotExist, InvalidTransition, Forbidden, Invalid.
     """
     _refuse_zero(lines)
     places = _summed(resolve(lines, allowed_locations=allowed_locations))
     moves = [_adjustment(place, reason) for place in places]
-    return _book(moves, Note(uuid7(), reference, note, occurred_at, actor), places)
+    return _book(moves, Note(None, reference, note, occurred_at, actor), places)
 
 
 @operation
@@ -84,7 +89,7 @@ def count(
         )
         for place in places
     ]
-    return _book(moves, Note(uuid7(), reference, note, occurred_at, actor), places)
+    return _book(moves, Note(None, reference, note, occurred_at, actor), places)
 
 
 @operation
@@ -101,6 +106,7 @@ def product_places(product: Product) -> list[StockLevel]:
 
 
 def _adjustment(place: Place, reason: str) -> Move:
+    # Without a delta only `expected` is left to be checked: no ledger row.
     delta = place.line.quantity
     sideways = reason in (Reason.DAMAGED, Reason.REPAIRED)
     return Move(
@@ -110,7 +116,7 @@ def _adjustment(place: Place, reason: str) -> Move:
         unavailable=-delta if sideways else 0,
         sellable=reason == Reason.SOLD,
         expected=place.line.expected,
-        kind=Kind.ADJUSTMENT,
+        kind=Kind.ADJUSTMENT if delta else None,
         reason=reason,
     )
 
@@ -121,20 +127,14 @@ def _summed(places: list[Place]) -> list[Place]:
     for place in places:
         key = (place.product, place.location)
         first = merged.get(key)
-        merged[key] = place if first is None else replace(first, line=_merged(first.line, place.line))
+        merged[key] = place if first is None else replace(first, line=_merged(first, place))
     return [place for place in merged.values() if place.line.quantity or place.line.expected is not None]
 
 
-def _merged(one: Line, other: Line) -> Line:
+def _merged(first: Place, place: Place) -> Line:
+    one, other = first.line, place.line
     if None not in (one.expected, other.expected) and one.expected != other.expected:
-        raise StockChanged(
-            "Two lines of the same level expect different figures.",
-            problems=[
-                Problem(
-                    "Another line expects a different figure.", "stock_changed", f"{other.pointer}/expected_on_hand"
-                )
-            ],
-        )
+        raise _contradiction(place)
     total = one.quantity + other.quantity
     if not fits(total):
         raise Invalid(
@@ -142,6 +142,22 @@ def _merged(one: Line, other: Line) -> Line:
             problems=[Problem("The sum of the deltas is out of range.", "validation_error", f"{other.pointer}/delta")],
         )
     return replace(one, quantity=total, expected=one.expected if one.expected is not None else other.expected)
+
+
+def _contradiction(place: Place) -> StockChanged:
+    level = StockLevel.objects.filter(product=place.product, location=place.location)
+    current = level.values_list("on_hand", flat=True).first() or 0
+    return StockChanged(
+        "Two lines of one level expect different figures. Nothing was applied.",
+        problems=[
+            Problem(
+                f"{place.sku} at {place.code}: another line expects another figure than {place.line.expected}.",
+                "stock_changed",
+                f"{place.line.pointer}/expected_on_hand",
+                {"expected": place.line.expected, "current": current, "sku": place.sku, "location": place.code},
+            )
+        ],
+    )
 
 
 def _refuse_zero(lines: Sequence[Line]) -> None:
@@ -172,7 +188,10 @@ def _refuse_twice(places: list[Place]) -> None:
 
 
 def _book(moves: list[Move], note: Note, places: list[Place]) -> Booking:
-    return Booking(note.source or uuid7(), ledger.move(moves, note, {(p.product, p.location): p for p in places}))
+    booking = uuid7()
+    by_level = {(move.product, move.location): move for move in moves}
+    moved = ledger.move(moves, replace(note, source=booking), {(p.product, p.location): p for p in places})
+    return Booking(booking, note, [(by_level[row.product, row.location], row) for row in moved])
 
 
 __all__ = ["Booking", "InsufficientStock", "adjust", "count", "product_places", "set_policies"]

@@ -1,6 +1,6 @@
 """Transfers: at once, or in two steps with the goods in transit in between."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.utils import timezone
@@ -64,32 +64,31 @@ def transfer(
         _announced(place) if in_transit else _in(place.product, place.location, place.line.quantity)
         for place in targets
     ]
-    _book(moves, row, actor, {(p.product, p.location): p for p in sources})
+    _book(moves, row, actor, [*sources, *targets])
     return row
 
 
 @operation
-def receive(
-    row: Transfer, *, actor: Actor, quantities: Mapping[str, int] | None = None, close: bool = True
-) -> Transfer:
-    """Book what has arrived: everything open, or `quantities` (SKU → pieces).
+def receive(row: Transfer, *, actor: Actor, lines: Sequence[Line] | None = None, close: bool = True) -> Transfer:
+    """Book what has arrived: everything open, or `lines` (a SKU and its pieces; lines of one SKU are summed).
 
     With `close` the rest is recorded as shortfall and the transfer is done; without, it stays in transit.
+    Raises DoesNotExist for a SKU that was not sent, InvalidTransition for more than is still on its way.
     """
-    row, lines = _open(row)
-    arrived = _arrived(lines, quantities)
+    row, sent = _open(row)
+    arrived = _arrived(sent, lines)
     moves = []
-    for line in lines:
+    for line in sent:
         rest = line.quantity - line.received
-        got = arrived.get(line.sku.lower(), 0)
+        got = arrived.get(line.pk, 0)
         lost = rest - got if close else 0
         line.received += got
         line.shortfall += lost
         if got or lost:
             moves.append(_in(line.product_id, row.to_location_id, got, incoming=got + lost))
-    TransferLine.objects.bulk_update(lines, ["received", "shortfall"])
+    TransferLine.objects.bulk_update(sent, ["received", "shortfall"])
     _book(moves, row, actor)
-    done = close or all(line.received == line.quantity for line in lines)
+    done = close or all(line.received == line.quantity for line in sent)
     return _closed(row, TransferState.RECEIVED if done else TransferState.IN_TRANSIT)
 
 
@@ -159,10 +158,9 @@ def _in(product: UUID, location: UUID, quantity: int, incoming: int = 0) -> Move
     return Move(product=product, location=location, on_hand=quantity, incoming=-incoming, kind=kind)
 
 
-def _book(
-    moves: list[Move], row: Transfer, actor: Actor, places: Mapping[tuple[UUID, UUID], Place] | None = None
-) -> None:
-    ledger.move(moves, Note(row.pk, row.reference, row.note, None, actor), places or {})
+def _book(moves: list[Move], row: Transfer, actor: Actor, places: Sequence[Place] = ()) -> None:
+    note = Note(row.pk, row.reference, row.note, None, actor)
+    ledger.move(moves, note, {(place.product, place.location): place for place in places})
 
 
 def _open(row: Transfer) -> tuple[Transfer, list[TransferLine]]:
@@ -179,23 +177,39 @@ def _open(row: Transfer) -> tuple[Transfer, list[TransferLine]]:
     return fresh, lines
 
 
-def _arrived(lines: Sequence[TransferLine], quantities: Mapping[str, int] | None) -> dict[str, int]:
-    open_by_sku = {line.sku.lower(): line.quantity - line.received for line in lines}
-    if quantities is None:
-        return open_by_sku
-    problems = []
-    for n, (sku, quantity) in enumerate(quantities.items()):
-        if sku.lower() not in open_by_sku:
-            problems.append(Problem(f"{sku} is not part of this transfer.", "does_not_exist", f"/lines/{n}/sku"))
-        elif quantity > open_by_sku[sku.lower()]:
-            detail = f"Only {open_by_sku[sku.lower()]} of {sku} are still on their way."
-            problems.append(Problem(detail, "invalid_transition", f"/lines/{n}/quantity"))
-    unknown = [problem for problem in problems if problem.code == "does_not_exist"]
+def _arrived(sent: Sequence[TransferLine], lines: Sequence[Line] | None) -> dict[UUID, int]:
+    """Id of the transfer's line → pieces that have come; `lines` None: all that are on their way."""
+    on_their_way = {line.pk: line.quantity - line.received for line in sent}
+    if lines is None:
+        return on_their_way
+    names = _names(sent)
+    unknown = [line for line in lines if names.get((line.sku or "").lower()) is None]
     if unknown:
-        raise DoesNotExist("Some lines are not part of this transfer. Nothing was applied.", problems=unknown)
-    if problems:
-        raise InvalidTransition("More has arrived than is on its way. Nothing was applied.", problems=problems)
-    return {sku.lower(): quantity for sku, quantity in quantities.items()}
+        raise DoesNotExist(
+            "Some lines are not part of this transfer. Nothing was applied.",
+            problems=[
+                Problem(f"{line.sku} is not part of this transfer.", "does_not_exist", f"{line.pointer}/sku")
+                for line in unknown
+            ],
+        )
+    arrived: dict[UUID, int] = {}
+    too_many = []
+    for line in lines:
+        which = names[(line.sku or "").lower()]
+        arrived[which] = arrived.get(which, 0) + line.quantity
+        if arrived[which] > on_their_way[which]:
+            detail = f"Only {on_their_way[which]} of {line.sku} are still on their way."
+            too_many.append(Problem(detail, "invalid_transition", f"{line.pointer}/quantity"))
+    if too_many:
+        raise InvalidTransition("More has arrived than is on its way. Nothing was applied.", problems=too_many)
+    return arrived
+
+
+def _names(sent: Sequence[TransferLine]) -> dict[str, UUID]:
+    """SKU in small letters → id of the line: as it was called when it was sent, and as it is called now."""
+    now = dict(Product.objects.filter(pk__in=[line.product_id for line in sent]).values_list("pk", "sku"))
+    present = {now[line.product_id].lower(): line.pk for line in sent if line.product_id in now}
+    return {line.sku.lower(): line.pk for line in sent} | present
 
 
 def _closed(row: Transfer, state: str) -> Transfer:
