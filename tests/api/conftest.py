@@ -4,35 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
 
 from api import authentication
 from inventory.context import SYSTEM
 from inventory.operations.access import create_api_key
 from tests.api.door import Door
-
-
-KEPT = {"inventory_cache_trust"}  # rows that migrations made
-
-
-@pytest.fixture
-def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The real database with real commits; emptied afterwards, the append-only tables too."""
-    with django_db_blocker.unblock():
-        yield
-        _empty()
-
-
-def _empty() -> None:
-    tables = [name for name in connection.introspection.table_names() if name.startswith(("inventory_", "auth_user"))]
-    listed = ", ".join(connection.ops.quote_name(name) for name in tables if name not in KEPT)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger may object
-        cursor.execute(f"TRUNCATE {listed} CASCADE")
+from tests.builders import main_location
 
 
 @pytest.fixture(autouse=True)
-def forgetful(database: None) -> Iterator[None]:
+def forgetful(transactional_db: None) -> Iterator[None]:
     """No test inherits another's remembered keys."""
     authentication.forget_all()
     yield
@@ -40,7 +21,7 @@ def forgetful(database: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def door_with(database: None) -> Callable[..., Door]:
+def door_with(transactional_db: None) -> Callable[..., Door]:
     """A caller whose key has these scopes; further arguments are those of `create_api_key`."""
 
     def make(*scopes: str, **values: Any) -> Door:
@@ -57,13 +38,12 @@ def door(door_with: Callable[..., Door]) -> Door:
 
 
 @pytest.fixture
-def shelf(door: Door) -> str:
+def shelf(transactional_db: None) -> str:
     """The code of the default location."""
-    assert door.post("locations", {"code": "MAIN", "name": "Main", "is_default": True}).status == 201
-    return "MAIN"
+    return main_location().code
 
 
 @pytest.fixture
-def stranger(database: None) -> Door:
+def stranger(transactional_db: None) -> Door:
     """A caller without a key."""
     return Door()

@@ -5,7 +5,7 @@ import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from tests.api.contract import assert_as_published
 
@@ -82,7 +82,9 @@ def knock(
     """One request as bytes. `address` may be percent-encoded; it is decoded as a server does it."""
     from config.wsgi import application
 
-    path = address.encode("utf-8", "surrogateescape") if "%" not in address else _decoded(address)
+    if any(ord(letter) > 255 for letter in query):  # WSGI knows bytes only, one per letter
+        query = query.encode().decode("latin-1")
+    path = address.encode("utf-8", "surrogateescape") if "%" not in address else unquote_to_bytes(address)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path.decode("latin-1"),
@@ -115,12 +117,6 @@ def _collect(application: Any, environ: dict[str, Any]) -> Answer:
             chunks.close()
     status, headers = started
     return Answer(int(status.split()[0]), {name.lower(): value for name, value in headers}, body)
-
-
-def _decoded(address: str) -> bytes:
-    from urllib.parse import unquote_to_bytes
-
-    return unquote_to_bytes(address)
 
 
 def fresh(prefix: str) -> str:

@@ -185,7 +185,7 @@ def test_me_says_who_the_caller_is_and_what_limits_it_has(door_with):
     assert card["locations"] is None
 
 
-def test_the_bootstrap_key_is_made_once_and_restored_when_revoked(database):
+def test_the_bootstrap_key_is_made_once_and_restored_when_revoked(transactional_db):
     secret = "bootstrap-" + "s" * 30
 
     key = access.ensure_api_key(secret, name="bootstrap", actor=SYSTEM)

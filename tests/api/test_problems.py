@@ -154,11 +154,11 @@ def in_postgresql(statement):
         ("DO $$ BEGIN RAISE SQLSTATE '23503'; END $$", "does_not_exist"),
     ],
 )
-def test_what_postgresql_says_is_told_in_the_words_of_the_api(database, statement, code):
+def test_what_postgresql_says_is_told_in_the_words_of_the_api(transactional_db, statement, code):
     assert translate(in_postgresql(statement)).code == code
 
 
-def test_our_own_mistakes_in_sql_stay_mistakes(database):
+def test_our_own_mistakes_in_sql_stay_mistakes(transactional_db):
     assert translate(in_postgresql("SELEKT 1")) is None
     assert translate(InternalError("current transaction is aborted")) is None
 
