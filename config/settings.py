@@ -50,7 +50,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "django_structlog",
     "django_prometheus",
-    "django.contrib.admin",
+    "inventory.admin.apps.StockroomAdminConfig",  # django.contrib.admin with our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

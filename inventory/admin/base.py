@@ -1,0 +1,170 @@
+"""What every page of the admin shares: bounded pages, buttons on an object's page, the activity log as its history."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from inventory.context import Actor
+
+from .looks import list_of, page_of
+from .paging import BoundedPaginator
+from .refusals import CAUGHT, as_refusal
+
+ROWS_AT_ONCE = 1_000
+MESSAGES_AT_ONCE = 10
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The person at the desk, as the activity log and the ledger will name them."""
+    actor = Actor("user", str(request.user.pk), request.user.get_username())
+    request.META["stockroom.actor"] = str(actor)  # for the access log
+    return actor
+
+
+class StockroomAdmin(admin.ModelAdmin):
+    """A page that reads.
+
+    `verbs`: actions that also stand as buttons on an object's own page.
+    `told`: the model's name in the activity log, if its changes are told there.
+    """
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 200
+    paginator = BoundedPaginator
+    verbs: tuple[str, ...] = ()
+    told = ""
+    board_template = ""
+
+    # --- The object's own page --------------------------------------------------------------------------------------
+
+    def verbs_of(self, request: HttpRequest, obj: Any) -> Iterable[str]:
+        """The actions that make sense for this object now."""
+        return self.verbs
+
+    def tools_of(self, request: HttpRequest, obj: Any) -> list[tuple[str, str]]:
+        """Links at the top of the object's page: (label, URL)."""
+        return [("History", self._history_url(obj.pk))] if self.told else []
+
+    def board_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What `board_template` shows above the form."""
+        return {}
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        obj = kwargs.get("obj")
+        if obj is not None and not context.get("is_popup"):
+            allowed: dict[str, Any] = dict(self.get_actions(request))
+            context["tools"] = self.tools_of(request, obj)
+            context["verbs"] = [(name, allowed[name][2]) for name in self.verbs_of(request, obj) if name in allowed]
+            context["verbs_url"] = list_of(str(self.opts.model_name))
+            context["board_template"] = self.board_template
+            context |= self.board_of(request, obj)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The activity log knows more than Django's own log, and from every door."""
+        return HttpResponseRedirect(self._history_url(object_id))
+
+    def _history_url(self, pk: Any) -> str:
+        return list_of("activity", object_type__exact=self.told or self.opts.model_name, object_id__exact=pk)
+
+    # --- Django's own log would tell the same again, and less of it ---------------------------------------------------
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        return None
+
+    # --- Actions ----------------------------------------------------------------------------------------------------
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
+        if not self._are_ids(request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)):
+            self.message_user(request, "The selection cannot be read; nothing was done.", messages.WARNING)
+            return HttpResponseRedirect(request.get_full_path())
+        response = super().response_action(request, queryset, *args, **kwargs)
+        back = request.POST.get("_back")
+        if back and isinstance(response, HttpResponseRedirect) and self._are_ids([back]):
+            return HttpResponseRedirect(page_of(str(self.opts.model_name), back))
+        return response
+
+    def _are_ids(self, texts: list[str]) -> bool:
+        try:
+            for text in texts:
+                self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return True
+
+    def each(self, request: HttpRequest, rows: QuerySet[Any], verb: Callable[[Any], Any]) -> int:
+        """Call `verb` for each row, each in its own transaction; a refusal becomes a message. Returns how many went."""
+        done, refused = 0, 0
+        chosen = list(rows[: ROWS_AT_ONCE + 1])
+        if len(chosen) > ROWS_AT_ONCE:
+            self.message_user(request, f"Choose at most {ROWS_AT_ONCE} rows at once; nothing was done.", messages.ERROR)
+            return 0
+        for row in chosen:
+            name = str(row)
+            try:
+                verb(row)
+            except CAUGHT as error:
+                refusal = as_refusal(error)
+                if refusal is None:
+                    raise
+                refused += 1
+                if refused <= MESSAGES_AT_ONCE:
+                    self.message_user(request, f"{name}: {refusal.detail}", messages.ERROR)
+            else:
+                done += 1
+        if refused > MESSAGES_AT_ONCE:
+            self.message_user(request, f"{refused - MESSAGES_AT_ONCE} more were refused.", messages.ERROR)
+        return done
+
+    def report(self, request: HttpRequest, done: int, what: str) -> None:
+        """Say how many rows an action changed: `what` as “3 alerts {acknowledged}”."""
+        if done:
+            noun = self.opts.verbose_name if done == 1 else self.opts.verbose_name_plural
+            self.message_user(request, f"{done} {noun} {what}.", messages.SUCCESS)
+
+    def ask(self, request: HttpRequest, rows: QuerySet[Any], action: str, question: str) -> HttpResponse | None:
+        """A page that asks `question` before `action` is done; None once the answer is yes."""
+        if request.POST.get("confirmed"):
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": question,
+            "opts": self.opts,
+            "rows": rows[:100],
+            "action": action,
+            "back": request.POST.get("_back", ""),
+            "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+            "across": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "admin/inventory/confirm.html", context)
+
+
+class ReadOnlyAdmin(StockroomAdmin):
+    """Rows that other doors write: looked at, never touched."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def may(self, request: HttpRequest, codename: str) -> bool:
+        """Has this person Django's permission `codename` (`change_stockalert`)?"""
+        return request.user.has_perm(f"inventory.{codename}")

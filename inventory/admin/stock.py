@@ -1,0 +1,173 @@
+"""Stock levels, totals and the ledger."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
+from django.utils.safestring import SafeString
+
+from inventory.models import ProductStock, StockLevel, StockMovement
+from inventory.operations import stock
+
+from .adjust import adjust_url, adjust_view
+from .base import ReadOnlyAdmin, actor_of
+from .doors import RefusableAdmin
+from .filters import ByLevelState, ByPlace, ByTotalState, Since
+from .forms import VersionedForm, values_of
+from .looks import DASH, day, deltas, figure, link, list_of, pill, product_link, signed
+from .search import as_uuid, product_ids
+
+COUNTED = ("on_hand", "unavailable", "allocated", "reserved", "safety_stock_in_force", "available", "incoming")
+
+
+class OfProduct(RefusableAdmin):
+    """Rows that belong to a product: searched by it."""
+
+    search_fields = ("product__sku",)
+    search_help_text = "Start of a SKU, words of a product's name, or a whole barcode."
+    list_select_related: tuple[str, ...] = ("product", "location")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        found = queryset.filter(product__in=product_ids(search_term)) if search_term.strip() else queryset
+        return found, False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description="SKU", ordering="product__sku")
+    def sku(self, row: Any) -> SafeString:
+        return product_link(row.product_id, row.product.sku)
+
+    @admin.display(description="product")
+    def name(self, row: Any) -> str:
+        return str(row.product.name)
+
+    @admin.display(description="on hand", ordering="on_hand")
+    def on_hand_figure(self, row: Any) -> SafeString:
+        return figure(row.on_hand)
+
+    @admin.display(description="available", ordering="available")
+    def available_figure(self, row: Any) -> SafeString:
+        return figure(row.available)
+
+    @admin.display(description="state")
+    def state_pill(self, row: Any) -> SafeString:
+        return pill(row.state)
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(OfProduct):
+    form = VersionedForm
+    list_display = (
+        *("level", "name", "location", "on_hand_figure", "reserved", "allocated", "unavailable", "incoming"),
+        *("available_figure", "state_pill", "reorder_point"),
+    )
+    list_filter = (ByLevelState, ByPlace)
+    sortable_by = ("on_hand_figure", "available_figure")
+    ordering = ("-id",)
+    actions = ("adjust_stock",)
+    fields = (
+        ("sku", "location"),
+        ("on_hand", "unavailable", "allocated", "reserved"),
+        ("safety_stock_in_force", "available", "incoming"),
+        ("reorder_point", "safety_stock", "backorder_limit"),
+        ("sequence", "version", "updated_at"),
+    )
+    readonly_fields = ("sku", "location", *COUNTED, "sequence", "version", "updated_at")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(lambda request: adjust_view(self, request))
+        return [path("adjust/", view, name="inventory_stocklevel_adjust"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        seen = form.cleaned_data["seen_version"]
+        stock.set_policies(obj, actor=actor_of(request), expected_version=seen, **values_of(form))
+
+    def tools_of(self, request: HttpRequest, obj: StockLevel) -> list[tuple[str, str]]:
+        ledger = list_of("stockmovement", product__id__exact=obj.product_id, place=obj.location_id)
+        tools = [("Movements", ledger)]
+        if self.has_change_permission(request):
+            tools.insert(0, ("Adjust stock", adjust_url(level=[obj.pk])))
+        return tools
+
+    @admin.action(permissions=["change"], description="Adjust stock of selected levels…")
+    def adjust_stock(self, request: HttpRequest, queryset: QuerySet[StockLevel]) -> HttpResponse:
+        return HttpResponseRedirect(adjust_url(level=queryset.order_by().values_list("pk", flat=True)[:50]))
+
+    @admin.display(description="SKU")
+    def level(self, row: StockLevel) -> str:
+        return row.product.sku
+
+
+@admin.register(ProductStock)
+class ProductStockAdmin(ReadOnlyAdmin, OfProduct):
+    list_display = (
+        *("sku", "name", "on_hand_figure", "reserved", "allocated", "unavailable", "incoming"),
+        *("available_figure", "state_pill", "reorder_point_in_force"),
+    )
+    list_display_links = None
+    list_select_related = ("product",)
+    list_filter = (ByTotalState,)
+    sortable_by = ("available_figure",)
+    ordering = ("available", "product")
+    fields = ("sku", *COUNTED, "tracked", "reorder_point_in_force", "level_safety_stock", "state", "updated_at")
+    readonly_fields = ("sku",)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    list_display = (
+        *("occurred", "sku_link", "location_code", "kind_pill", "reason", "change", "others"),
+        *("balance_on_hand", "balance_available", "reference", "actor"),
+    )
+    list_display_links = ("occurred",)
+    list_filter = (Since, ("kind", admin.ChoicesFieldListFilter), ByPlace)
+    sortable_by = ()
+    ordering = ("-id",)
+    search_fields = ("sku", "reference")
+    search_help_text = "Start of a SKU (also of deleted products), or a whole reference, request id or booking id."
+    fields = (
+        *("sku_link", "location_code", "sequence", "kind", "reason", "change", "others"),
+        *("balance_on_hand", "balance_unavailable", "balance_allocated", "balance_reserved", "balance_available"),
+        *("reference", "note", "source_link", "actor", "request_id", "occurred_at", "recorded_at"),
+    )
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        found = Q(product__in=product_ids(text)) | Q(reference=text)
+        booking: UUID | None = as_uuid(text)
+        if booking:
+            found |= Q(source=booking)
+        return queryset.filter(found), False
+
+    @admin.display(description="occurred")
+    def occurred(self, row: StockMovement) -> str:
+        return day(row.occurred_at)
+
+    @admin.display(description="SKU")
+    def sku_link(self, row: StockMovement) -> SafeString:
+        return product_link(row.product_id, row.sku)
+
+    @admin.display(description="kind")
+    def kind_pill(self, row: StockMovement) -> SafeString:
+        return pill(row.kind)
+
+    @admin.display(description="on hand")
+    def change(self, row: StockMovement) -> SafeString | str:
+        return signed(row.delta_on_hand)
+
+    @admin.display(description="other counters")
+    def others(self, row: StockMovement) -> str:
+        return deltas(row)
+
+    @admin.display(description="booking")
+    def source_link(self, row: StockMovement) -> SafeString | str:
+        return link(list_of("stockmovement", source__exact=row.source), row.source) if row.source else DASH
