@@ -17,14 +17,14 @@ from inventory.caching.writer import Writer
 
 __all__ = ["Loaded", "Read", "declare", "keys", "read", "read_many", "read_page"]
 
-trust = Trust(Database(), connection.connect, connection.identify)
-reader = Reader(Database(), trust)
-writer = Writer(trust)
+_trust = Trust(Database(), connection.connect, connection.identify)
+_reader = Reader(Database(), _trust)
+_writer = Writer(_trust)
 
 
 def read(key: str, load: Callable[[], Loaded]) -> Read:
     """The value of `key`, from the cache or by `load`. One Redis round trip for a hit."""
-    return reader.read(key, load)
+    return _reader.read(key, load)
 
 
 def read_many(wanted: Sequence[str], load: LoadMany) -> dict[str, Read]:
@@ -32,12 +32,12 @@ def read_many(wanted: Sequence[str], load: LoadMany) -> dict[str, Read]:
 
     One Redis round trip if all are there; with misses three, and one PostgreSQL statement besides those of `load`.
     """
-    return reader.read_many(wanted, load)
+    return _reader.read_many(wanted, load)
 
 
 def read_page(group: str, field: str, load: Callable[[], Loaded]) -> Read:
     """One page of the group (a listing). A writer that declares the group drops all its pages at once."""
-    return reader.read_page(group, field, load)
+    return _reader.read_page(group, field, load)
 
 
 def declare(changed: Iterable[str], using: str = "default") -> None:
@@ -49,7 +49,7 @@ def declare(changed: Iterable[str], using: str = "default") -> None:
     if not connections[using].in_atomic_block:
         raise transaction.TransactionManagementError("A cached row may only be changed inside atomic().")
     try:
-        writer.declare(changed, Database(using))
+        _writer.declare(changed, Database(using))
     except BaseException:
         transaction.set_rollback(True, using)
         raise

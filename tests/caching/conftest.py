@@ -12,8 +12,9 @@ from .servers import PrivateRedis
 
 @pytest.fixture
 def probes(transactional_db: Any) -> Iterator[None]:
-    """Four rows with version 1."""
+    """Four rows with version 1, and an epoch that nobody has believed yet."""
     sql(MAKE)
+    start_epoch()
     yield
     connection.close()
     sql("DROP TABLE cache_probe")
@@ -30,13 +31,20 @@ def process(probes: None) -> Process:
 @pytest.fixture
 def redis(settings: Any, probes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateRedis]:
     """A Redis of the test's own, to be frozen and killed; trust and the service's cache move to it until the end."""
-    row = sql("SELECT epoch, process, enabled, off_since FROM inventory_cache_trust")
-    sql("UPDATE inventory_cache_trust SET epoch = 'private', enabled = false, off_since = now() - interval '1 day'")
     with PrivateRedis() as server:
         settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": server.url}}
         process = Process()
         for name in ("trust", "reader", "writer"):
-            monkeypatch.setattr(caching, name, getattr(process, name))
+            monkeypatch.setattr(caching, f"_{name}", getattr(process, name))
         yield server
     connection.close()
-    sql("UPDATE inventory_cache_trust SET (epoch, process, enabled, off_since) = (%s, %s, %s, %s)", row)
+    start_epoch()
+
+
+def start_epoch() -> None:
+    """Trust is off and nobody waits: the processes of earlier tests, who might believe otherwise, are no more."""
+    caching._trust._trusted = None
+    sql(
+        "UPDATE inventory_cache_trust SET enabled = false, off_since = now() - interval '1 day', "
+        "server = inventory_cache_server(), epoch = substr(gen_random_uuid()::text, 25)"
+    )
