@@ -21,8 +21,8 @@ from api.serializers.catalog import CategorySerializer, ProductSerializer
 from api.serializers.history import ActivitySerializer
 from api.viewsets.base import StockroomViewSet
 from inventory.models import Activity, ArchivedObject, Category, Product, State, Status, documents
-from inventory.models.catalog import ProductQuerySet
 from inventory.models.documents import Document
+from inventory.models.reservations import products_in_state, with_available
 from inventory.operations import catalog
 
 ORDERINGS = {"name": ("name",), "price": ("price",), "created_at": ("created_at",)}
@@ -53,14 +53,14 @@ class ProductFilter(filters.FilterSet):
     def ignore(self, queryset: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
         return queryset
 
-    def by_state(self, queryset: ProductQuerySet, name: str, value: str) -> QuerySet[Product]:
-        return queryset.in_state(value)
+    def by_state(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return products_in_state(queryset, value)
 
-    def by_available_min(self, queryset: ProductQuerySet, name: str, value: int) -> QuerySet[Product]:
-        return queryset.with_available().filter(available_now__gte=value)
+    def by_available_min(self, queryset: QuerySet[Product], name: str, value: int) -> QuerySet[Product]:
+        return with_available(queryset).filter(available_now__gte=value)
 
-    def by_available_max(self, queryset: ProductQuerySet, name: str, value: int) -> QuerySet[Product]:
-        return queryset.with_available().filter(available_now__lte=value)
+    def by_available_max(self, queryset: QuerySet[Product], name: str, value: int) -> QuerySet[Product]:
+        return with_available(queryset).filter(available_now__lte=value)
 
     def by_words(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         # The hits are made first: else PostgreSQL walks the order's index and tests every row on its way.

@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connections, models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from .base import Versioned, VersionedQuerySet
@@ -67,29 +67,6 @@ class ProductQuerySet(VersionedQuerySet):
     def by_sku(self, sku: str) -> Self:
         """The product with this SKU, whatever the case of its letters."""
         return self.annotate(sku_lower=Lower("sku")).filter(sku_lower=sku.lower())
-
-    def with_available(self) -> Self:
-        """Adds `available_now`: pieces over all locations, without the holds that are over at this instant."""
-        from .reservations import ReservationLine, lapsed_of_products
-
-        stored = F("stock__available")
-        # Usually the sweeper has been by, and the indexed column is the answer.
-        over = ReservationLine.objects.using(self.db).lapsed().exists()
-        return self.alias(available_now=stored + lapsed_of_products() if over else stored)
-
-    def in_state(self, state: str) -> Self:
-        """Products in this state (in_stock, low_stock, out_of_stock) at this instant."""
-        from .reservations import ReservationLine
-
-        if not ReservationLine.objects.using(self.db).lapsed().exists():
-            return self.filter(stock__state=state)
-        out = Q(available_now__lte=0, stock__tracked=True)
-        low = Q(available_now__lt=F("stock__reorder_point_in_force"), stock__tracked=True) & ~out
-        in_stock = Q(stock__tracked=False) | (
-            ~out & (Q(stock__reorder_point_in_force=None) | Q(available_now__gte=F("stock__reorder_point_in_force")))
-        )
-        wanted = {"out_of_stock": out, "low_stock": low, "in_stock": in_stock}
-        return self.with_available().filter(wanted[state])
 
 
 class Product(Versioned):

@@ -5,6 +5,7 @@ clock. What a line still counts in is its `holding`.
 """
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from .base import Identified
 from .catalog import QUANTITY_VALIDATORS, Product
-from .stock import Location
+from .stock import Location, State
 
 
 class ReservationState(models.TextChoices):
@@ -147,6 +148,29 @@ def lapsed_at_levels() -> Coalesce:
 def lapsed_of_products(product: str = "pk") -> Coalesce:
     """The same for querysets in which `product` names a product's id."""
     return _pieces(ReservationLine.objects.lapsed().filter(product=OuterRef(product)), "product")
+
+
+def with_available(products: QuerySet[Product]) -> Any:
+    """Adds `available_now`: pieces over all locations, without the holds that are over at this instant."""
+    stored = F("stock__available")
+    # Usually the sweeper has been by, and the indexed column is the answer.
+    return products.alias(available_now=stored + lapsed_of_products() if _any_lapsed() else stored)
+
+
+def products_in_state(products: QuerySet[Product], state: str) -> QuerySet[Product]:
+    """Products that are in_stock, low_stock or out_of_stock at this instant."""
+    if not _any_lapsed():
+        return products.filter(stock__state=state)
+    tracked, point = Q(stock__tracked=True), F("stock__reorder_point_in_force")
+    out = tracked & Q(available_now__lte=0)
+    low = tracked & Q(available_now__gt=0, available_now__lt=point)
+    enough = Q(available_now__gt=0) & (Q(stock__reorder_point_in_force=None) | Q(available_now__gte=point))
+    wanted = {State.OUT_OF_STOCK: out, State.LOW_STOCK: low, State.IN_STOCK: ~tracked | enough}
+    return with_available(products).filter(wanted[State(state)])
+
+
+def _any_lapsed() -> bool:
+    return ReservationLine.objects.lapsed().exists()
 
 
 def _pieces(lines: "ReservationLineQuerySet", by: str) -> Coalesce:
