@@ -1,0 +1,47 @@
+# `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check schema bench lock up clean
+# The steps of `make check` share one set of tools; nothing here gains from -j.
+.NOTPARALLEL:
+
+PY := .venv/bin/python
+ARGS ?=
+export PYTHON ARGS
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  More arguments go through ARGS: make test ARGS=\"tests/api -k etag\""
+
+# `exec`, so that the supervisor is make's own child and notices when make is killed.
+run: ## the whole service: PostgreSQL, Valkey, web server, worker (PORT, HOST, DATA_DIR, DEMO=0 …)
+	@scripts/install run
+	@exec $(PY) -m config.supervisor --stop-with-parent
+
+test: ## the test suite, in parallel, on servers that it starts itself
+	@scripts/install dev
+	@exec $(PY) -m pytest -n auto $(ARGS)
+
+check: ## format, lint, types, import contracts, migrations, OpenAPI, container files
+	@scripts/install dev
+	@exec $(PY) -m scripts.check $(ARGS)
+
+schema: ## write openapi.yaml from the code
+	@scripts/install dev
+	@exec $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+bench: ## the benchmarks, as ratios measured in one run
+	@scripts/install dev
+	@exec $(PY) -m benchmarks $(ARGS)
+
+lock: ## pin the newest versions that requirements/*.in allow (ARGS=--upgrade)
+	@scripts/install dev
+	@exec scripts/lock $(ARGS)
+
+up: ## the production shape, by Docker compose
+	docker compose up --build $(ARGS)
+
+clean: ## remove .venv and caches; the data in .data stays
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
