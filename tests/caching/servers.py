@@ -65,6 +65,10 @@ class PrivateRedis:
         with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
             return client.execute_command(*command)
 
+    def kill_clients(self) -> None:
+        """What a Sentinel does to a server that it demotes."""
+        self.do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
 
 class SlowWay:
     """A socket in front of another one: what comes back takes `delay_s` longer."""
