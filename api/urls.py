@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 from api.viewsets.access import ApiKeyViewSet, MeViewSet
 from api.viewsets.alerts import AlertViewSet
 from api.viewsets.catalog import CategoryViewSet, LocationViewSet
+from api.viewsets.events import EventViewSet
 from api.viewsets.history import ActivityViewSet, ArchiveViewSet
 from api.viewsets.products import ProductViewSet
 from api.viewsets.reservations import ReservationViewSet
@@ -38,6 +39,7 @@ router.register("alerts", AlertViewSet, "alert")
 router.register("api_keys", ApiKeyViewSet, "api_key")
 router.register("archive", ArchiveViewSet, "archive")
 router.register("categories", CategoryViewSet, "category")
+router.register("events", EventViewSet, "event")
 router.register("locations", LocationViewSet, "location")
 router.register("me", MeViewSet, "me")
 router.register("reservations", ReservationViewSet, "reservation")

@@ -13,6 +13,8 @@ where stock is concerned. All are sent with `Signal.send`, inside the transactio
                   after reorder points or safety stock moved
 `alert_opened`    sender=StockAlert, alerts: list[StockAlert]
 `alert_resolved`  sender=StockAlert, alerts: list[StockAlert]
+`reservation_changed`  sender=Reservation, reservation: Reservation, change: str    created, confirmed, fulfilled …
+`transfer_changed`     sender=Transfer, transfer: Transfer, change: str             created, received, cancelled
 """
 
 from dataclasses import asdict, dataclass
@@ -27,6 +29,8 @@ stock_changed = Signal()
 policy_changed = Signal()
 alert_opened = Signal()
 alert_resolved = Signal()
+reservation_changed = Signal()
+transfer_changed = Signal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,14 @@ class StockChange:
     after: int
     reorder_point_before: int | None
     reorder_point: int | None
+
+    @property
+    def was_low(self) -> bool:
+        return self.reorder_point_before is not None and self.before < self.reorder_point_before
+
+    @property
+    def is_low(self) -> bool:
+        return self.reorder_point is not None and self.after < self.reorder_point
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -9,7 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from inventory.context import SYSTEM
-from inventory.operations import alerts, idempotency, notifications, reservations
+from inventory.operations import alerts, events, idempotency, notifications, reservations
 from inventory.receivers import guards
 
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -40,6 +40,14 @@ def wake_alerts(timestamp: int) -> None:
 def sweep_reservations(timestamp: int) -> None:
     """Tidy up after holds that are over."""
     while reservations.sweep(actor=SYSTEM):
+        pass
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="inventory.tasks.number_events")
+def number_events(timestamp: int) -> None:
+    """Number what nobody has asked for yet."""
+    while events.number():
         pass
 
 

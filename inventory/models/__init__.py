@@ -3,6 +3,7 @@
 from .access import ApiKey, Scope
 from .alerts import AlertState, Severity, StockAlert
 from .catalog import INT_MAX, SKU_PATTERN, Category, Product, Status
+from .events import Event
 from .history import Activity, ArchivedObject, ReceiverFailure
 from .idempotency import IdempotencyRecord
 from .operators import OperatorProfile
@@ -19,6 +20,7 @@ __all__ = [
     "ApiKey",
     "ArchivedObject",
     "Category",
+    "Event",
     "Holding",
     "IdempotencyRecord",
     "Kind",

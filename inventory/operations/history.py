@@ -46,7 +46,7 @@ def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> 
     was, now = before or {}, after or {}
     names = [name for name in {**was, **now} if name not in UNTOLD]
     return {
-        name.removesuffix("_id"): [_plain(was.get(name)), _plain(now.get(name))]
+        name.removesuffix("_id"): [plain(was.get(name)), plain(now.get(name))]
         for name in names
         if was.get(name) != now.get(name)
     }
@@ -58,7 +58,7 @@ def archive(row: Versioned) -> None:
         object_type=_snake(type(row).__name__),
         object_id=row.pk,
         object_repr=str(row)[:350],
-        snapshot={name: _plain(value) for name, value in row.loaded.items()},
+        snapshot={name: plain(value) for name, value in row.loaded.items()},
         actor=str(current_actor()),
         request_id=current_request_id(),
     )
@@ -120,7 +120,7 @@ def _name(values: dict[str, Any]) -> str:
     return " ".join(str(values[key]) for key in ("sku", "code", "name") if values.get(key))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON shows it; what JSON has no word for becomes text."""
     return value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else _text(value)
 

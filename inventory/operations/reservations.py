@@ -18,6 +18,7 @@ from inventory import conf, locks
 from inventory.context import Actor
 from inventory.errors import DoesNotExist, InsufficientStock, InvalidTransition, NotFound, Problem
 from inventory.models import Holding, Kind, Reservation, ReservationLine, ReservationState
+from inventory.signals import reservation_changed
 from inventory.values import Line
 
 from . import ledger, planning
@@ -61,6 +62,7 @@ def reserve(
     held = _held(row, planned)
     ReservationLine.objects.bulk_create(held)
     _book(row, held, actor, Kind.RESERVE, lambda line: {"reserved": line.quantity, "sellable": True})
+    _tell(row, "created")
     return row, planned
 
 
@@ -97,9 +99,8 @@ def fulfil(row: Reservation, *, actor: Actor, quantities: Sequence[Line] | None 
         line.fulfilled += leaving[line.pk]
         line.holding = Holding.ALLOCATED if line.open_quantity else Holding.NOTHING
     ReservationLine.objects.bulk_update(shipped, ["fulfilled", "holding"])
-    if any(line.open_quantity for line in lines):
-        return _saved(row, ReservationState.CONFIRMED)
-    return _saved(row, ReservationState.FULFILLED)
+    still_open = any(line.open_quantity for line in lines)
+    return _saved(row, ReservationState.CONFIRMED if still_open else ReservationState.FULFILLED, "fulfilled")
 
 
 @operation
@@ -131,7 +132,7 @@ def extend(row: Reservation, *, expires_in: int, actor: Actor) -> Reservation:
     ReservationLine.objects.filter(pk__in=[line.pk for line in lines], holding=Holding.RESERVED).update(expires_at=end)
     # No counter moves, but what is cached counts on the old end.
     ledger.tell_unmoved({line.product_id for line in lines})
-    return _saved(row, ReservationState.ACTIVE)
+    return _saved(row, ReservationState.ACTIVE, "extended")
 
 
 @operation
@@ -243,12 +244,17 @@ def _end(row: Reservation, lines: Sequence[ReservationLine], state: str, holding
     return _saved(row, state)
 
 
-def _saved(row: Reservation, state: str) -> Reservation:
+def _saved(row: Reservation, state: str, change: str | None = None) -> Reservation:
     row.state = state
     row.version += 1
     row.updated_at = timezone.now()
     row.save(update_fields=["state", "version", "updated_at", "expires_at", "confirmed_late"])
+    _tell(row, change or state)
     return row
+
+
+def _tell(row: Reservation, change: str) -> None:
+    reservation_changed.send(sender=Reservation, reservation=row, change=change)
 
 
 def _leaving(lines: Sequence[ReservationLine], quantities: Sequence[Line] | None) -> dict[UUID, int]:

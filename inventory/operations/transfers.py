@@ -9,6 +9,7 @@ from inventory import locks
 from inventory.context import Actor
 from inventory.errors import DoesNotExist, Invalid, InvalidTransition, Problem
 from inventory.models import INT_MAX, Kind, Product, Transfer, TransferLine, TransferState
+from inventory.signals import transfer_changed
 from inventory.values import Line
 
 from . import ledger
@@ -65,6 +66,7 @@ def transfer(
         for place in targets
     ]
     _book(moves, row, actor, [*sources, *targets])
+    transfer_changed.send(sender=Transfer, transfer=row, change="created")
     return row
 
 
@@ -89,7 +91,7 @@ def receive(row: Transfer, *, actor: Actor, lines: Sequence[Line] | None = None,
     TransferLine.objects.bulk_update(sent, ["received", "shortfall"])
     _book(moves, row, actor)
     done = close or all(line.received == line.quantity for line in sent)
-    return _closed(row, TransferState.RECEIVED if done else TransferState.IN_TRANSIT)
+    return _closed(row, TransferState.RECEIVED if done else TransferState.IN_TRANSIT, "received")
 
 
 @operation
@@ -104,7 +106,7 @@ def cancel(row: Transfer, *, actor: Actor) -> Transfer:
             moves.append(Move(product=line.product_id, location=row.to_location_id, incoming=-rest))
             moves.append(_in(line.product_id, row.from_location_id, rest))
     _book(moves, row, actor)
-    return _closed(row, TransferState.CANCELLED)
+    return _closed(row, TransferState.CANCELLED, "cancelled")
 
 
 def _placed(lines: Sequence[Line], location: str | None, pointer: str, allowed: frozenset[UUID] | None) -> list[Place]:
@@ -212,9 +214,10 @@ def _names(sent: Sequence[TransferLine]) -> dict[str, UUID]:
     return {line.sku.lower(): line.pk for line in sent} | present
 
 
-def _closed(row: Transfer, state: str) -> Transfer:
+def _closed(row: Transfer, state: str, change: str) -> Transfer:
     row.version += 1
     row.state = state
     row.closed_at = None if state == TransferState.IN_TRANSIT else timezone.now()
     row.save(update_fields=["version", "state", "closed_at"])
+    transfer_changed.send(sender=Transfer, transfer=row, change=change)
     return row

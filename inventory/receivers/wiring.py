@@ -8,6 +8,7 @@ from . import (  # noqa: F401
     alerts,
     archive,
     caching,
+    events,
     history,
     notifications,
     policies,
