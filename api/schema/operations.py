@@ -61,7 +61,7 @@ class StockroomSchema(AutoSchema):
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         if name.startswith("Patched"):
             return name.removeprefix("Patched").removesuffix("Request") + "Patch"
-        return name
+        return name.replace("RequestRequest", "Request")
 
     # --- Parameters -------------------------------------------------------------------------------------------------
 
@@ -88,6 +88,11 @@ class StockroomSchema(AutoSchema):
             return _parameter(name, declared.extra.get("help_text"), declared.schema)
         if name == "ordering":
             return _parameter(name, "The order.", {"type": "string", "enum": self.view.orderings()})
+        if name == "fields":
+            members = list(self._get_serializer().fields)
+            items = {"type": "array", "items": {"type": "string", "enum": members}, "minItems": 1}
+            chosen = _parameter(name, "Only these members, separated by commas.", items)
+            return chosen | {"style": "form", "explode": False}
         described = parts.PARAMETERS[name]
         return _parameter(name, described["description"], described["schema"])
 
@@ -119,6 +124,7 @@ class StockroomSchema(AutoSchema):
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
             schema.setdefault("additionalProperties", False)
+            schema |= getattr(serializer, "json_schema", {})
         elif schema.get("properties"):
             # What an answer may hold, it always holds: clients need not ask whether a member is there.
             schema["required"] = sorted(schema["properties"])

@@ -6,6 +6,7 @@ from api.serializers.fields import Id, Moment, Name, StrictSerializer, Whole
 from inventory.models import ApiKey, Scope
 
 LARGEST_RATE_LIMIT = 10_000_000
+LONGEST_LIFE_S = 10 * 365 * 24 * 3600
 LONGEST_OVERLAP_S = 30 * 24 * 3600
 
 
@@ -46,7 +47,13 @@ class ApiKeyCreateSerializer(StrictSerializer):
         child=Id(), required=False, max_length=100, help_text="Limit the key to these locations; empty for all."
     )
     rate_limit = Whole(min_value=1, max_value=LARGEST_RATE_LIMIT, required=False, allow_null=True)
-    expires_at = Moment(required=False, allow_null=True, help_text="In the future; null for never.")
+    expires_in = Whole(
+        min_value=1,
+        max_value=LONGEST_LIFE_S,
+        required=False,
+        allow_null=True,
+        help_text="Seconds until the key expires; null or absent: never.",
+    )
 
 
 class ApiKeyRotateSerializer(StrictSerializer):

@@ -96,6 +96,13 @@ class Noted(StrictSerializer):
 class ProductLine(StrictSerializer):
     """One product, by `sku` or by `product` id; one of the two."""
 
+    #: The same rule for the published schema.
+    json_schema = {
+        "if": {"required": ["sku"]},
+        "then": {"not": {"required": ["product"]}},
+        "else": {"required": ["product"]},
+    }
+
     sku = SKU(required=False)
     product = Id(required=False)
 

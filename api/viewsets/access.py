@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -54,6 +55,8 @@ class ApiKeyViewSet(ListMixin, RetrieveMixin):
         """Issue a key. The answer is the only place that ever shows it."""
         values = _checked(ApiKeyCreateSerializer, request)
         self._refuse_more_than_own(values)
+        seconds = values.pop("expires_in", None)
+        values["expires_at"] = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
         key, secret = access.create_api_key(actor=self.actor, **values)
         return self._show_once(key, secret, created=True)
 

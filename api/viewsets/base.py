@@ -20,6 +20,7 @@ from api.renderers import to_json
 from inventory.context import Actor
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+REPEATABLE = frozenset({"fields"})
 
 
 class StockroomViewSet(GenericViewSet):
@@ -74,7 +75,8 @@ class StockroomViewSet(GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self.known_parameters())
+        if self.action is not None:  # else the method is wrong, and 405 says so
+            check_parameters(request, self.known_parameters())
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -90,7 +92,7 @@ class StockroomViewSet(GenericViewSet):
     def known_parameters(self) -> dict[str, bool]:
         """Name → may it be repeated? — for the action that runs."""
         action = self.action or ""
-        known = dict.fromkeys(self.extra_parameters.get(action, ()), False)
+        known = {name: name in REPEATABLE for name in self.extra_parameters.get(action, ())}
         if action in self.list_actions:
             known |= dict.fromkeys(PARAMETERS, False)
             if self.ordering_fields:

@@ -146,8 +146,9 @@ class Shape:
 
     def __init__(self, request: Request) -> None:
         known = ProductSerializer().fields
-        wanted = request.query_params.get("fields")
-        self.fields = None if wanted is None else wanted.split(",")
+        # `a,b` and `a` repeated mean the same: generated clients differ in how they write a list.
+        wanted = [name for text in request.query_params.getlist("fields") for name in text.split(",")]
+        self.fields = wanted or None
         for name in self.fields or ():
             if name not in known:
                 raise bad_parameter("fields", f"A product has no field “{name[:64]}”.", "invalid_choice")
