@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.utils import timezone
+from django.db import IntegrityError, connection
+from django.db.models import Func
 
 from inventory import conf, locks
-from inventory.errors import NotFound, VersionMismatch
+from inventory.context import current_actor
+from inventory.errors import InUse, NotFound, VersionMismatch
 from inventory.models import Category, Product, ProductStock, StockLevel
 from inventory.signals import StockChange, policy_changed
 
+from . import ledger
+
 SQL = "SELECT * FROM stock_apply_policies(%s::uuid[], %s::int, %s::int)"
+PROMISES = "level_promises_no_more_than_it_has"
+LIMIT = ("backorder_limit",)
 PRODUCT_POLICIES = ("category_id", "reorder_point", "backorder_limit", "track_stock")
 CATEGORY_POLICIES = ("parent_id", "reorder_point", "safety_stock")
 
@@ -22,13 +27,18 @@ Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
 def apply(products: Sequence[UUID], *, quietly: bool = False) -> list[StockChange]:
     """Recompute what is in force for `products` and tell `policy_changed`, unless `quietly`.
 
-    Idempotent; runs in the caller's transaction.
+    Idempotent; runs in the caller's transaction. Raises InUse when a backorder limit would fall below what is promised.
     """
     if not products:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(SQL, [list(products), conf.default_reorder_point(), conf.default_safety_stock()])
-        changes = [_change(row) for row in cursor.fetchall()]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(SQL, [list(products), conf.default_reorder_point(), conf.default_safety_stock()])
+            changes = [_change(row) for row in cursor.fetchall()]
+    except IntegrityError as error:
+        if _constraint(error) == PROMISES:
+            raise InUse("More is promised already than this backorder limit allows.") from error
+        raise
     if changes and not quietly:
         policy_changed.send(sender=ProductStock, changes=changes, using=connection.alias)
     return changes
@@ -39,6 +49,7 @@ def follow_products(changes: Sequence[Change]) -> None:
     present = [(before, after) for before, after in changes if after is not None]
     # The first policies of a new product are not news: a product that never had stock has not fallen below anything.
     apply([after["id"] for before, after in present if before is None], quietly=True)
+    _free_lapsed([after["id"] for before, after in present if before and _differ(before, after, LIMIT)])
     apply([after["id"] for before, after in present if before and _differ(before, after, PRODUCT_POLICIES)])
 
 
@@ -62,11 +73,15 @@ def set_on_level(level: StockLevel, expected_version: int | None, values: dict[s
     changed = {name: value for name, value in values.items() if getattr(fresh, name) != value}
     if not changed:
         return fresh
+    if "backorder_limit" in changed:
+        _free_lapsed([fresh.product_id])
+        fresh.refresh_from_db()
     before = fresh.reorder_point
     for name, value in changed.items():
         setattr(fresh, name, value)
     fresh.version += 1
-    fresh.updated_at = timezone.now()
+    # By the database's clock, as the ledger: no row of it is recorded before its level was touched last.
+    fresh.updated_at = Func(function="clock_timestamp")
     fresh.save(update_fields=[*changed, "version", "updated_at"])
     apply([fresh.product_id])
     fresh.refresh_from_db()
@@ -76,6 +91,18 @@ def set_on_level(level: StockLevel, expected_version: int | None, values: dict[s
         )
         policy_changed.send(sender=ProductStock, changes=[own], using=connection.alias)
     return fresh
+
+
+def _free_lapsed(products: Sequence[UUID]) -> None:
+    """Holds that are over stand in nobody's way; the counters that a lower limit is held against must know."""
+    if products:
+        locks.totals(products)
+        ledger.free_lapsed(products, current_actor())
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)
 
 
 def _differ(before: dict[str, Any] | None, after: dict[str, Any], names: Sequence[str]) -> bool:
