@@ -1,21 +1,56 @@
-"""The commit guard: a transaction that PostgreSQL has aborted never looks like a committed one."""
+"""The commit guard: a transaction that was rolled back never looks like a committed one."""
 
-from django.db import DatabaseError
+import sys
+from typing import Any
+
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
+EXPLANATION = (
+    "A statement of this transaction failed and its error was swallowed; nothing was committed. "
+    "Catch database errors outside a savepoint: `try: with transaction.atomic(): ...`."
+)
 
-class AbortedTransaction(DatabaseError):
-    """COMMIT was asked of a transaction in which a statement had failed; PostgreSQL would answer with ROLLBACK."""
+
+class AbortedTransaction(Exception):
+    """The block ended as if all were well, and its work is gone. Neither a 2xx nor an `on_commit` callback follows."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    def _commit(self) -> None:
-        # PostgreSQL turns COMMIT of a failed transaction into ROLLBACK and reports success. A receiver that swallows a
-        # database error without its own savepoint would so answer 201 for a row that does not exist.
+    """Django's PostgreSQL backend, with two silences broken.
+
+    PostgreSQL turns COMMIT of a failed transaction into ROLLBACK and reports success; and Django rolls back without a
+    word at the end of `atomic()` when an error inside it was swallowed. A receiver that swallows a database error
+    without a savepoint of its own would so answer 201 for a row that does not exist.
+    """
+
+    #: Somebody asked for the rollback: `set_rollback(True)` with no error about, or transactions managed by hand.
+    _rollback_is_meant = True
+    #: What was being handled when the transaction began: no news about the transaction.
+    _handled_before: BaseException | None = None
+
+    def set_autocommit(self, autocommit: bool, force_begin_transaction_with_broken_autocommit: bool = False) -> None:
+        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
+        self._handled_before = None if autocommit else sys.exc_info()[1]
+        # Only `atomic()` forces the beginning.
+        self._rollback_is_meant = not force_begin_transaction_with_broken_autocommit
+
+    def set_rollback(self, rollback: bool) -> None:
+        super().set_rollback(rollback)
+        self._rollback_is_meant = rollback and not self._is_failing()
+
+    def rollback(self) -> None:
+        swallowed = not self._rollback_is_meant and not self._is_failing()
+        super().rollback()
+        if swallowed:
+            raise AbortedTransaction(EXPLANATION)
+
+    def _commit(self) -> Any:
         if self.connection is not None and self.connection.info.transaction_status == TransactionStatus.INERROR:
-            raise AbortedTransaction(
-                "A statement of this transaction failed and its error was swallowed; nothing was committed. "
-                "Catch database errors outside a savepoint: `try: with transaction.atomic(): ...`."
-            )
-        super()._commit()  # type: ignore[misc]
+            super().rollback()
+            raise AbortedTransaction(EXPLANATION)
+        return super()._commit()  # type: ignore[misc]
+
+    def _is_failing(self) -> bool:
+        """Is an exception on its way out of the transaction?"""
+        return sys.exc_info()[1] is not self._handled_before

@@ -21,17 +21,19 @@ from inventory.signals import StockChange, alert_opened, alert_resolved
 
 from .base import operation
 
+#: A product, and a location of it (None: its totals).
+Place = tuple[UUID, UUID | None]
+
 
 def review(changes: Iterable[StockChange]) -> None:
     """Open, resolve or re-grade the alerts of everything that crossed its reorder point. Idempotent."""
     fell, rose, sank = [], [], []
     for change in changes:
-        low_before, low = is_low(change.before, change.reorder_point_before), is_low(change.after, change.reorder_point)
-        if low and not low_before:
+        if change.is_low and not change.was_low:
             fell.append(change)
-        elif low_before and not low:
+        elif change.was_low and not change.is_low:
             rose.append(change)
-        elif low and (change.before <= 0) != (change.after <= 0):
+        elif change.is_low and (change.before <= 0) != (change.after <= 0):
             sank.append(change)
     if rose:
         _resolve(rose)
@@ -42,29 +44,48 @@ def review(changes: Iterable[StockChange]) -> None:
 
 
 def catch_up(changes: Iterable[StockChange]) -> None:
-    """Review `changes` of the past whose review failed: open their alerts, unless the stock has risen since."""
+    """Review `changes` of the past whose review failed, then bring their alerts to what is true now."""
     changes = list(changes)
     products = sorted({UUID(change.product) for change in changes})
-    stocks = {
-        stock.pk: stock for stock in ProductStock.objects.select_for_update().filter(pk__in=products).order_by("pk")
-    }
+    locks.totals(products)
     review(changes)
-    levels = StockLevel.objects.filter(product__in=products).in_bulk()
-    places = {(level.product_id, level.location_id): level for level in levels.values()}
-    for alert in StockAlert.objects.filter(product__in=products, resolved_at=None):
-        row = places.get((alert.product_id, alert.location_id)) if alert.location_id else stocks.get(alert.product_id)
-        point = getattr(row, "reorder_point" if alert.location_id else "reorder_point_in_force", None)
-        if row is None or not is_low(row.available, point):
+    present = _present(products)
+    unresolved = {(alert.product_id, alert.location_id): alert for alert in _unresolved_of(products)}
+    for place, alert in unresolved.items():
+        if place not in present or not present[place].is_low:
             _close(StockAlert.objects.filter(pk=alert.pk))
+    # What rose in the past and is low now has fallen again: its alert was taken for the old one, which is closed.
+    crossed = {_place(change) for change in changes if change.was_low != change.is_low}
+    missing = [present[place] for place in crossed - set(unresolved) if place in present and present[place].is_low]
+    if missing:
+        _open(missing)
 
 
-def is_low(available: int, reorder_point: int | None) -> bool:
-    return reorder_point is not None and available < reorder_point
+def _present(products: Sequence[UUID]) -> dict[Place, StockChange]:
+    """What is true now of the products and of their levels, as a change of nothing."""
+    stocks = ProductStock.objects.filter(pk__in=products, tracked=True)
+    levels = StockLevel.objects.filter(product__in=[stock.pk for stock in stocks])
+    rows = [
+        *((stock.pk, None, stock.available, stock.reorder_point_in_force) for stock in stocks),
+        *((level.product_id, level.location_id, level.available, level.reorder_point) for level in levels),
+    ]
+    return {
+        (product, location): StockChange(str(product), str(location) if location else None, pieces, pieces, point, point)
+        for product, location, pieces, point in rows
+    }
+
+
+def _place(change: StockChange) -> Place:
+    return UUID(change.product), UUID(change.location) if change.location else None
+
+
+def _unresolved_of(products: Sequence[UUID]) -> QuerySet[StockAlert]:
+    return StockAlert.objects.filter(product__in=products, resolved_at=None)
 
 
 def resolve_all_of(product: UUID) -> None:
     """Close what is open for a product that goes away."""
-    _close(StockAlert.objects.filter(product=product, resolved_at=None))
+    _close(_unresolved_of([product]))
 
 
 @operation

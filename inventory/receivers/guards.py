@@ -12,30 +12,47 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.apps import apps
-from django.db import connections, models, transaction
+from django.db import connections, transaction
 
 from inventory import conf
 from inventory.context import current_actor, current_request_id, is_muted
 from inventory.metrics import receiver_failures, receiver_retries
 from inventory.operations import failures
-from inventory.signals import StockChange
+
+from .keeping import kept, revived
 
 log = logging.getLogger("inventory.receivers")
 
 Receiver = Callable[..., None]
 
-#: Every decorated receiver by its name `module.function`: its switch, its kind, and how a failed ring is replayed.
+#: Every decorated receiver by its name: `alerts.review_stock` for ours, the full dotted path for a deployment's own.
 REGISTRY: dict[str, "Bell"] = {}
+
+# Foreign keys are checked at COMMIT, where it is too late to survive a receiver's mistake.
+CHECK_FOREIGN_KEYS = """DO $$
+DECLARE names text := (
+    SELECT string_agg(format('%I.%I', n.nspname, c.conname), ', ') FROM pg_constraint c
+      JOIN pg_namespace n ON n.oid = c.connamespace
+     WHERE c.condeferred AND c.contype IN ('f', 'u', 'x') AND n.nspname = current_schema());
+BEGIN
+    EXECUTE 'SET CONSTRAINTS ' || names || ' IMMEDIATE';
+    EXECUTE 'SET CONSTRAINTS ' || names || ' DEFERRED';
+END $$"""
+
+
+class Swallowed(Exception):
+    """The receiver caught a database error outside a savepoint: what it did before is lost with it."""
 
 
 class Bell:
+    """A decorated receiver: its switch, its kind, and how a failed ring is replayed."""
+
     def __init__(self, receiver: Receiver, switch: str, required: bool, replay: Receiver | None) -> None:
         self.receiver = receiver
         self.switch = switch
         self.required = required
         self.replay = replay
-        self.name = f"{receiver.__module__.rpartition('.')[2]}.{receiver.__name__}"
+        self.name = f"{receiver.__module__}.{receiver.__name__}".removeprefix("inventory.receivers.")
 
     @property
     def silent(self) -> bool:
@@ -59,7 +76,7 @@ def guarded(*, switch: str, replay: Receiver | None = None) -> Callable[[Receive
                 return
             try:
                 with transaction.atomic(using=kwargs.get("using")):
-                    receiver(sender=sender, **kwargs)
+                    _ring_out(bell.receiver, sender, kwargs)
             except Exception as error:
                 _survive(bell, sender, kwargs, error)
 
@@ -78,10 +95,12 @@ def required(*, switch: str, also_raw: bool = False) -> Callable[[Receiver], Rec
         def ring(sender: Any, raw: bool = False, **kwargs: Any) -> None:
             if (raw and not also_raw) or bell.silent:
                 return
+            connection = connections[kwargs.get("using") or "default"]
             try:
-                receiver(sender=sender, **kwargs)
+                bell.receiver(sender=sender, **kwargs)
+                if connection.needs_rollback:
+                    raise Swallowed(bell.name)
             except BaseException:
-                connection = connections[kwargs.get("using") or "default"]
                 if connection.in_atomic_block:
                     # A caller that swallows this inside its own atomic() must not commit what rests on the promise.
                     connection.set_rollback(True)
@@ -95,11 +114,11 @@ def required(*, switch: str, also_raw: bool = False) -> Callable[[Receiver], Rec
 def ring_again(name: str, arguments: dict[str, Any]) -> None:
     """Repeat a failed ring with the arguments that were kept; a row that is gone meanwhile needs none."""
     bell = REGISTRY[name]
-    kwargs = _revived(arguments)
+    kwargs = revived(arguments)
     if kwargs is None:
         return
     try:
-        (bell.replay or bell.receiver)(**kwargs)
+        _ring_out(bell.replay or bell.receiver, kwargs.pop("sender"), kwargs)
     except Exception:
         receiver_retries.labels(name, "failed").inc()
         raise
@@ -116,10 +135,33 @@ def _registered(bell: Bell) -> Bell:
     return bell
 
 
+def _ring_out(receiver: Receiver, sender: Any, kwargs: dict[str, Any]) -> None:
+    """Ring in the savepoint that is open, and fail here with what would else be lost, or come out at COMMIT only."""
+    connection, statements = connections[kwargs.get("using") or "default"], _Statements()
+    with connection.execute_wrapper(statements):
+        receiver(sender=sender, **kwargs)
+    if connection.needs_rollback:
+        raise Swallowed("A database error was swallowed without a savepoint around it.")
+    if statements.ran:
+        with connection.cursor() as cursor:
+            cursor.execute(CHECK_FOREIGN_KEYS)
+
+
+class _Statements:
+    """Notices whether any statement runs."""
+
+    ran = False
+
+    def __call__(self, execute: Callable[..., Any], *statement: Any) -> Any:
+        self.ran = True
+        return execute(*statement)
+
+
 def _survive(bell: Bell, sender: Any, kwargs: dict[str, Any], error: Exception) -> None:
     receiver_failures.labels(bell.name).inc()
-    log.exception(
+    log.error(
         "receiver failed; its work is kept and will be tried again",
+        exc_info=error,
         extra={
             "receiver": bell.name,
             "sender": getattr(sender, "__name__", str(sender)),
@@ -129,38 +171,4 @@ def _survive(bell: Bell, sender: Any, kwargs: dict[str, Any], error: Exception) 
         },
     )
     # Not guarded: work that can neither be done nor kept would be lost, so then the write fails.
-    failures.keep(bell.name, _kept(sender, kwargs), error)
-
-
-def _kept(sender: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {"sender": sender._meta.label}
-    if isinstance(kwargs.get("instance"), models.Model):
-        kept |= {"pk": str(kwargs["instance"].pk), "created": kwargs.get("created")}
-    if kwargs.get("update_fields") is not None:
-        kept["update_fields"] = sorted(kwargs["update_fields"])
-    if "changes" in kwargs:
-        kept["changes"] = [change.as_dict() for change in kwargs["changes"] if isinstance(change, StockChange)]
-        kept["pks"] = [str(change.pk) for change in kwargs["changes"] if not isinstance(change, StockChange)]
-    if "alerts" in kwargs:
-        kept["alerts"] = [str(alert.pk) for alert in kwargs["alerts"]]
-    return kept
-
-
-def _revived(kept: dict[str, Any]) -> dict[str, Any] | None:
-    from inventory.signals import RowChange
-
-    model: type[models.Model] = apps.get_model(kept["sender"])
-    kwargs: dict[str, Any] = {"sender": model, "using": "default"}
-    if "pk" in kept:
-        instance = model._base_manager.filter(pk=kept["pk"]).first()
-        if instance is None:
-            return None
-        update_fields = frozenset(kept["update_fields"]) if "update_fields" in kept else None
-        kwargs |= {"instance": instance, "created": kept["created"], "update_fields": update_fields}
-    if "changes" in kept:
-        rows = model._base_manager.filter(pk__in=kept["pks"]).values() if kept["pks"] else []
-        kwargs["changes"] = [StockChange(**change) for change in kept["changes"]]
-        kwargs["changes"] += [RowChange(row["id"], row, row) for row in rows]
-    if "alerts" in kept:
-        kwargs["alerts"] = list(model._base_manager.filter(pk__in=kept["alerts"]))
-    return kwargs
+    failures.keep(bell.name, kept(sender, kwargs), error)

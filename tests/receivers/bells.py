@@ -1,7 +1,7 @@
 """Doorbells for the length of a test, and what the service tells about its own."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import connection
@@ -15,7 +15,7 @@ from inventory.receivers import guards
 
 @contextmanager
 def listening(signal: Signal, sender: Any = None, deed: Callable[..., Any] | None = None) -> Iterator[list[Any]]:
-    """A receiver without any guard. Yields what it hears: one dictionary of arguments per ring; `deed` gets them, too."""
+    """A receiver without any guard. Yields the arguments of each ring; `deed` is called with them."""
     heard: list[dict[str, Any]] = []
 
     def receiver(**kwargs: Any) -> None:
@@ -78,17 +78,13 @@ def deferred_error(**kwargs: Any) -> None:
 
 
 def swallowed_sql_error(**kwargs: Any) -> None:
-    try:
+    with suppress(Exception):
         division_by_zero()
-    except Exception:  # noqa: BLE001, S110 - the mistake that is to be survived
-        pass
 
 
 def swallowed_orm_error(**kwargs: Any) -> None:
-    try:
+    with suppress(Exception):
         integrity_error()
-    except Exception:  # noqa: BLE001, S110 - the mistake that is to be survived
-        pass
 
 
 FAILURES = [

@@ -1,5 +1,6 @@
 """Slugs on `pre_save`: readable, unique, stable."""
 
+from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 
@@ -102,10 +103,8 @@ def _two_creates_that_look_together(monkeypatch: pytest.MonkeyPatch) -> list[str
 
     def look_and_wait(*args: Any) -> set[str]:
         taken = look(*args)
-        try:
+        with suppress(BrokenBarrierError):  # the other one is held back by the lock
             both_have_looked.wait(timeout=0.5)
-        except BrokenBarrierError:
-            pass  # the other one is held back by the lock
         return taken
 
     def create() -> str:
