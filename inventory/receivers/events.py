@@ -23,10 +23,10 @@ from .guards import required
 @receiver(post_save, sender=Location, dispatch_uid="events.tell_saved_location")
 @receiver(post_save, sender=Product, dispatch_uid="events.tell_saved_product")
 @required(switch="INVENTORY_EVENTS_ENABLED")
-def tell_saved(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None:
+def tell_saved(sender: Any, instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
     """Tell that this row was created or updated."""
     instance.settle()
-    happenings.rows(sender, [(None if created else instance.loaded, instance.values())])
+    happenings.rows(sender, [(None if created else instance.loaded, instance.written(update_fields))])
 
 
 @receiver(post_delete, sender=Category, dispatch_uid="events.tell_deleted_category")
@@ -35,7 +35,7 @@ def tell_saved(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None
 @required(switch="INVENTORY_EVENTS_ENABLED")
 def tell_deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Tell that this row is gone."""
-    happenings.rows(sender, [(instance.values(), None)])
+    happenings.rows(sender, [(instance.loaded, None)])
 
 
 @receiver(rows_changed, sender=Category, dispatch_uid="events.tell_categories")
