@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from config.supervisor.accounts import forget_shelter
 from config.supervisor.postgres import Postgres
 from config.supervisor.processes import Keeper
 from config.supervisor.valkey import Valkey
@@ -68,7 +69,5 @@ def _stop(keeper: Keeper, folder: Path, owner: int) -> None:
     if os.getpid() != owner:  # a fork of ours that ends
         return
     keeper.stop()
-    shelter = folder / "shelter"
-    if shelter.is_symlink():
-        shutil.rmtree(shelter.resolve(), ignore_errors=True)
+    forget_shelter(folder)
     shutil.rmtree(folder, ignore_errors=True)

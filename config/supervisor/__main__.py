@@ -23,7 +23,7 @@ from config.supervisor.valkey import Valkey
 
 WEB, WORKER = "web server", "worker"
 BOOTSTRAP_S, READY_S = 600.0, 60.0
-# A program that dies so often before the service has ever been ready will not recover.
+# A web server that dies so often before it has ever been ready will not recover.
 HOPELESS = 3
 WEB_THREADS = 4
 WORKER_CONCURRENCY = 4
@@ -67,8 +67,9 @@ class Service:
         started = time.monotonic()
         self._start_servers()
         self._prepare()
-        self._start_programs()
-        self._wait_until_ready()
+        self._start_web_server()
+        # After the first answer: while it starts, the worker would only take the processor away.
+        self.keeper.start(Program(WORKER, worker_command(), self.environment))
         _say(self._welcome(time.monotonic() - started))
         while True:
             self.keeper.tend(_say)
@@ -101,20 +102,18 @@ class Service:
         if self.keeper.run(program, BOOTSTRAP_S) != 0:
             raise Failure("The service could not be prepared; the reason stands above.")
 
-    def _start_programs(self) -> None:
+    def _start_web_server(self) -> None:
         metrics = self.run_dir / "metrics"
         metrics.mkdir()
         self.environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         # Only the supervisor's own steps need it.
         self.environment.pop("BOOTSTRAP_API_KEY", None)
         self.keeper.start(Program(WEB, web_command(self.options, self.port), self.environment))
-        self.keeper.start(Program(WORKER, worker_command(), self.environment))
 
-    def _wait_until_ready(self) -> None:
         def ready() -> bool:
             self.keeper.tend(_say)
-            if any(self.keeper.deaths(name) >= HOPELESS for name in (WEB, WORKER)):
-                raise Failure("It keeps dying; the reason stands above.")
+            if self.keeper.deaths(WEB) >= HOPELESS:
+                raise Failure("The web server keeps dying; the reason stands above.")
             return _answers(self.options.url(self.port) + "/health/ready")
 
         if not self.keeper.wait_until(ready, READY_S):

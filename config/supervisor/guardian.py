@@ -1,6 +1,6 @@
 """Stops the children of a supervisor that can no longer do it: one that was killed with SIGKILL or crashed.
 
-    python -I guardian.py < pipe
+    python -I guardian.py [PATIENCE_S] < pipe
 
 Reads lines from a pipe whose other end only the supervisor holds. End of file means that the supervisor is gone.
 
@@ -39,15 +39,16 @@ def main() -> None:
             folders.append(" ".join(rest))
         elif word == "bye":
             return
-    stop(watched)
+    stop(watched, float(sys.argv[1]) if len(sys.argv) > 1 else PATIENCE_S)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def stop(watched: dict[int, int]) -> None:
+def stop(watched: dict[int, int], patience_s: float) -> None:
+    """Ask everyone, wait for `patience_s` at most, and kill what is left of their process groups."""
     for pid, number in watched.items():
         send(os.kill, pid, number)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while any(lives(pid) for pid in watched) and time.monotonic() < deadline:
         time.sleep(0.05)
     for pid in watched:

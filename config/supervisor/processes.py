@@ -12,7 +12,7 @@ from pathlib import Path
 
 from config.supervisor.accounts import Account
 from config.supervisor.failures import Failure, StopAsked
-from config.supervisor.guardian import lives
+from config.supervisor.guardian import PATIENCE_S, lives
 
 HERE = Path(__file__).parent
 TICK_S = 0.05
@@ -85,15 +85,18 @@ class Child:
 class Keeper:
     """Holds the children of one supervisor and the guardian that outlives it."""
 
-    def __init__(self, inherit: tuple[int, ...] = ()) -> None:
-        """`inherit` are file descriptors (a lock) that the guardian keeps open as long as it has work."""
+    def __init__(self, inherit: tuple[int, ...] = (), patience_s: float = PATIENCE_S) -> None:
+        """`inherit` are file descriptors (a lock) that the guardian keeps open as long as it has work.
+
+        `patience_s` is how long it waits for children that were asked to stop.
+        """
         self.children: list[Child] = []
         self.stop_asked = False
         self._deaths: dict[str, int] = {}
         self._due: dict[str, tuple[float, Program]] = {}
         self._parent: int | None = None
         self.guardian = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(HERE / "guardian.py")],
+            [sys.executable, "-I", "-S", str(HERE / "guardian.py"), str(patience_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
