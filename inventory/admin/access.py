@@ -22,7 +22,10 @@ from .looks import DASH, day, pill
 
 
 class ApiKeyForm(RefusableForm):
-    scopes = forms.MultipleChoiceField(choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope.value, f"{scope.value} – {scope.label}") for scope in Scope],
+        widget=forms.CheckboxSelectMultiple,
+    )
     locations = forms.ModelMultipleChoiceField(
         Location.objects.all(), required=False, help_text="Nothing chosen: every location."
     )

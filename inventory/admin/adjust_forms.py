@@ -52,12 +52,15 @@ LineFormSet = forms.formset_factory(LineForm, extra=0, max_num=LINES_AT_MOST, ab
 
 
 def initial_lines(products: Iterable[str], levels: Iterable[str]) -> list[dict[str, Any]]:
-    """One line per product (at the default location, or where it lies) and per level."""
+    """One line per product (where most of it lies, else at the default location) and per level."""
     default = Location.objects.filter(is_default=True).values_list("code", flat=True).first()
+    asked = [pk for pk in map(as_uuid, products) if pk]
+    levels_of = StockLevel.objects.filter(product__in=asked, on_hand__gt=0, location__is_active=True)
+    most = dict(levels_of.order_by("on_hand").values_list("product_id", "location__code"))
     wanted = [pk for pk in map(as_uuid, levels) if pk]
     rows = StockLevel.objects.filter(pk__in=wanted).values_list("product_id", "location__code")
     lines = [{"product": product, "location": code} for product, code in rows]
-    lines += [{"product": pk, "location": default} for pk in map(as_uuid, products) if pk]
+    lines += [{"product": pk, "location": most.get(pk, default)} for pk in asked]
     return lines[:LINES_AT_MOST]
 
 

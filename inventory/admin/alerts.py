@@ -22,8 +22,8 @@ SNOOZE = timedelta(days=1)
 @admin.register(StockAlert)
 class StockAlertAdmin(ReadOnlyAdmin):
     list_display = (
-        *("opened", "sku_link", "location", "severity_pill", "state_pill", "available_figure", "reorder_point"),
-        *("suggested_quantity", "acknowledged_by", "resolved"),
+        *("opened", "sku_link", "place", "severity_pill", "available_figure", "reorder_point", "suggested"),
+        *("state_pill", "acknowledged_by"),
     )
     list_display_links = ("opened",)
     list_select_related = ("location",)
@@ -35,7 +35,7 @@ class StockAlertAdmin(ReadOnlyAdmin):
     actions = ("acknowledge", "snooze")
     verbs = ("acknowledge", "snooze")
     fields = (
-        *("sku_link", "location", "severity", "state", "available", "reorder_point", "suggested_quantity"),
+        *("sku_link", "place", "severity_pill", "state_pill", "available", "reorder_point", "suggested_quantity"),
         *("opened_at", "resolved_at", "acknowledged_by", "snoozed_until"),
     )
 
@@ -46,8 +46,12 @@ class StockAlertAdmin(ReadOnlyAdmin):
             return queryset, False
         return queryset.filter(Q(product__in=product_ids(search_term)) | Q(sku__iexact=search_term.strip())), False
 
+    def name_of(self, obj: StockAlert) -> str:
+        return f"{obj.sku} at {obj.location}" if obj.location else obj.sku
+
     def verbs_of(self, request: HttpRequest, obj: StockAlert) -> tuple[str, ...]:
-        return () if obj.state == AlertState.RESOLVED else self.verbs
+        done = {AlertState.RESOLVED: self.verbs, AlertState.ACKNOWLEDGED: ("acknowledge",)}
+        return tuple(verb for verb in self.verbs if verb not in done.get(AlertState(obj.state), ()))
 
     def has_care_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "change_stockalert")
@@ -84,6 +88,10 @@ class StockAlertAdmin(ReadOnlyAdmin):
     def available_figure(self, row: StockAlert) -> SafeString:
         return figure(row.available)
 
-    @admin.display(description="resolved")
-    def resolved(self, row: StockAlert) -> str:
-        return day(row.resolved_at)
+    @admin.display(description="order")
+    def suggested(self, row: StockAlert) -> SafeString:
+        return figure(row.suggested_quantity)
+
+    @admin.display(description="location")
+    def place(self, row: StockAlert) -> str:
+        return row.location.code if row.location else "all"

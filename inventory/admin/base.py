@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.text import capfirst
 
 from inventory.context import Actor
 
-from .looks import list_of, page_of
+from .looks import list_of
 from .paging import BoundedPaginator
 from .refusals import CAUGHT, as_refusal
 
@@ -53,6 +55,10 @@ class StockroomAdmin(admin.ModelAdmin):
         """Links at the top of the object's page: (label, URL)."""
         return [("History", self._history_url(obj.pk))] if self.told else []
 
+    def name_of(self, obj: Any) -> str:
+        """What the object's page is called."""
+        return str(obj)
+
     def board_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What `board_template` shows above the form."""
         return {}
@@ -61,9 +67,10 @@ class StockroomAdmin(admin.ModelAdmin):
         obj = kwargs.get("obj")
         if obj is not None and not context.get("is_popup"):
             allowed: dict[str, Any] = dict(self.get_actions(request))
+            context["subtitle"] = self.name_of(obj)
             context["tools"] = self.tools_of(request, obj)
             context["verbs"] = [(name, allowed[name][2]) for name in self.verbs_of(request, obj) if name in allowed]
-            context["verbs_url"] = list_of(str(self.opts.model_name))
+            context["verbs_url"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
             context["board_template"] = self.board_template
             context |= self.board_of(request, obj)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -86,6 +93,19 @@ class StockroomAdmin(admin.ModelAdmin):
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         return None
 
+    # --- Lists and fields -------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and hasattr(field.widget, "can_delete_related"):
+            # A form about one thing is no place to change or delete another.
+            field.widget.can_delete_related = field.widget.can_change_related = False
+        return field
+
     # --- Actions ----------------------------------------------------------------------------------------------------
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
@@ -95,7 +115,9 @@ class StockroomAdmin(admin.ModelAdmin):
         response = super().response_action(request, queryset, *args, **kwargs)
         back = request.POST.get("_back")
         if back and isinstance(response, HttpResponseRedirect) and self._are_ids([back]):
-            return HttpResponseRedirect(page_of(str(self.opts.model_name), back))
+            return HttpResponseRedirect(
+                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[back])
+            )
         return response
 
     def _are_ids(self, texts: list[str]) -> bool:

@@ -9,13 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.admin import ProcrastinateJobAdmin
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
 from inventory.models import IdempotencyRecord, ReceiverFailure
 from inventory.receivers import guards
 
 from .base import ROWS_AT_ONCE, ReadOnlyAdmin
 from .history import as_json
+from .inlines import LinesInline
 from .looks import day, pill
 
 
@@ -74,6 +76,12 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
         return day(row.created_at)
 
 
+class EventInline(LinesInline):
+    model = ProcrastinateEvent
+    fields = readonly_fields = ("type", "at")
+    verbose_name_plural = "what happened to it"
+
+
 admin.site.unregister(ProcrastinateJob)
 
 
@@ -81,6 +89,9 @@ admin.site.unregister(ProcrastinateJob)
 class JobAdmin(ReadOnlyAdmin):
     """Procrastinate's own page writes inline styles, which the CSP refuses, and counts all jobs for its filters."""
 
+    inlines = (EventInline,)
+    actions = ("retry", "cancel")
+    verbs = ("retry", "cancel")
     list_display = ("id", "task_name", "arguments", "status_pill", "queue_name", "attempts", "scheduled_at")
     list_filter = ("status",)
     ordering = ("-id",)
@@ -91,6 +102,20 @@ class JobAdmin(ReadOnlyAdmin):
         *("id", "task_name", "args", "status", "queue_name", "lock", "queueing_lock", "priority", "attempts"),
         *("scheduled_at", "abort_requested"),
     )
+
+    def verbs_of(self, request: HttpRequest, obj: Any) -> tuple[str, ...]:
+        return {"failed": ("retry",), "doing": ("retry",), "todo": ("cancel",)}.get(obj.status, ())
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("procrastinate.change_procrastinatejob")
+
+    @admin.action(permissions=["run"], description="Run again (failed or stalled)")
+    def retry(self, request: HttpRequest, queryset: QuerySet[ProcrastinateJob]) -> None:
+        ProcrastinateJobAdmin.retry(self, request, queryset)  # type: ignore[arg-type]
+
+    @admin.action(permissions=["run"], description="Cancel (waiting)")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[ProcrastinateJob]) -> None:
+        ProcrastinateJobAdmin.cancel(self, request, queryset)  # type: ignore[arg-type]
 
     @admin.display(description="arguments")
     def arguments(self, row: Any) -> SafeString:

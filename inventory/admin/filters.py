@@ -67,7 +67,7 @@ class ByPlace(SimpleListFilter):
 class Since(SimpleListFilter):
     """Rows written of late, found by their primary keys."""
 
-    title, parameter_name = "written", "since"
+    title, parameter_name = "time", "since"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [("1", "past 24 hours"), ("7", "past 7 days"), ("30", "past 30 days")]

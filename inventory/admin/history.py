@@ -18,12 +18,12 @@ from .looks import DASH, day, link, page_of, pill
 from .search import product_ids
 
 LINKED = {"product", "category", "location", "api_key"}
-FIELDS_IN_A_LIST = 4
+FIELDS_IN_A_LIST = 3
 
 
 @admin.register(Activity)
 class ActivityAdmin(ReadOnlyAdmin):
-    list_display = ("when", "action_pill", "object_type", "object_link", "summary", "actor", "request_id")
+    list_display = ("when", "action_pill", "object_link", "summary", "actor")
     list_display_links = ("when",)
     list_filter = (Since, ByAction, ByObject)
     sortable_by = ()
@@ -38,7 +38,7 @@ class ActivityAdmin(ReadOnlyAdmin):
         if not text:
             return queryset, False
         products = Q(object_type="product", object_id__in=[str(pk) for pk in product_ids(text)])
-        return queryset.filter(products | Q(request_id=text) | Q(object_id=text)), False
+        return queryset.filter(products | Q(request_id=text) | Q(object_type__in=LINKED, object_id=text)), False
 
     @admin.display(description="when")
     def when(self, row: Activity) -> str:
@@ -129,4 +129,4 @@ def _text(value: Any) -> str:
 
 def _short(value: Any) -> str:
     text = _text(value)
-    return text if len(text) <= 32 else f"{text[:31]}…"
+    return text if len(text) <= 24 else f"{text[:23]}…"

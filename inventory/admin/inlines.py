@@ -36,6 +36,8 @@ class LinesInline(admin.TabularInline):
 
 
 class TransferLineInline(LinesInline):
+    """Typed on the page that makes the transfer, looked at ever after."""
+
     model = TransferLine
     autocomplete_fields = ("product",)
     extra = 3

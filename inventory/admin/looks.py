@@ -14,9 +14,9 @@ from inventory.models import StockMovement
 #: Word → mood; the mood is a CSS class.
 MOODS = {
     **dict.fromkeys(("in_stock", "active", "received", "resolved", "live", "fulfilled", "succeeded"), "good"),
-    **dict.fromkeys(("low_stock", "acknowledged", "restored", "retrying", "cancelled"), "warn"),
+    **dict.fromkeys(("low_stock", "acknowledged", "restored", "damaged", "lost", "correction"), "warn"),
     **dict.fromkeys(("out_of_stock", "open", "deleted", "failed"), "bad"),
-    **dict.fromkeys(("created", "updated", "in_transit", "confirmed", "doing"), "info"),
+    **dict.fromkeys(("created", "updated", "in_transit", "confirmed", "doing", "transfer_out", "transfer_in"), "info"),
 }
 DASH = "–"
 
@@ -61,6 +61,13 @@ def product_link(product: UUID, sku: str) -> SafeString:
 
 def day(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else DASH
+
+
+def set_aside(row: Any) -> str:
+    """What lies there and cannot be sold: “3 reserved, 1 unavailable”."""
+    counters = ((getattr(row, name), name) for name in ("reserved", "allocated", "unavailable"))
+    safety = ((row.safety_stock_in_force, "safety stock"),)
+    return ", ".join(f"{grouped(count)} {name}" for count, name in (*counters, *safety) if count) or DASH
 
 
 def deltas(row: StockMovement) -> str:

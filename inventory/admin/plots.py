@@ -9,23 +9,25 @@ from django.utils.safestring import SafeString, mark_safe
 from .figures import Day
 from .looks import grouped
 
-WIDTH, HEIGHT = 720, 190
+WIDTH, HEIGHT = 860, 210
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 24
-SPARK_WIDTH, SPARK_HEIGHT = 720, 120
+LETTER = 12
+SPARK_WIDTH, SPARK_HEIGHT = 980, 130
 
 
 def movement_bars(days: Sequence[Day]) -> SafeString:
     """Pieces in (upwards) and out (downwards) per day, each day with its figures as a tooltip."""
-    most = max([1, *(max(day.pieces_in, day.pieces_out) for day in days)])
+    most = _round_up(max(max(day.pieces_in, day.pieces_out) for day in days))
     half = (HEIGHT - TOP - BOTTOM) / 2
     zero = TOP + half
     total_in, total_out = sum(day.pieces_in for day in days), sum(day.pieces_out for day in days)
     svg = _svg(
         WIDTH, HEIGHT, f"{grouped(total_in)} pieces in and {grouped(total_out)} out over the last {len(days)} days"
     )
-    for value, y in ((most, TOP), (0, zero), (most, HEIGHT - BOTTOM)):
-        _line(svg, "axis" if value == 0 else "grid", LEFT, y, WIDTH - RIGHT, y)
-        _text(svg, LEFT - 6, y + 4, grouped(value), "end")
+    for part in (1, 0.5, 0, -0.5, -1):
+        y = zero - half * part
+        _line(svg, "grid" if part else "axis", LEFT, y, WIDTH - RIGHT, y)
+        _text(svg, LEFT - 6, y + 4, grouped(round(most * abs(part))), "end")
     step = (WIDTH - LEFT - RIGHT) / len(days)
     for number, day in enumerate(days):
         x = LEFT + number * step
@@ -42,8 +44,8 @@ def movement_bars(days: Sequence[Day]) -> SafeString:
 def sparkline(series: Sequence[tuple[date, int]], reorder_point: int | None) -> SafeString:
     """What was available at the end of each day, as steps, with the reorder point as a dashed line."""
     values = [value for _, value in series]
-    marks = [*values, 0, *([] if reorder_point is None else [reorder_point])]
-    low, high = min(marks), max(max(marks), 1)
+    marks = [*values, *([] if reorder_point is None else [reorder_point])]
+    low, high = min(0, *marks), _round_up(max(marks))
     bottom = SPARK_HEIGHT - BOTTOM
     svg = _svg(SPARK_WIDTH, SPARK_HEIGHT, f"Available over {len(series)} days: from {values[0]} to {values[-1]} pieces")
 
@@ -57,7 +59,7 @@ def sparkline(series: Sequence[tuple[date, int]], reorder_point: int | None) -> 
     _line(svg, "axis", LEFT, height(0), right, height(0))
     if reorder_point is not None:
         _line(svg, "reorder", LEFT, height(reorder_point), right, height(reorder_point))
-        if reorder_point not in (0, high):
+        if min(abs(height(reorder_point) - height(mark)) for mark in (0, high)) > LETTER:
             _text(svg, LEFT - 6, height(reorder_point) + 4, grouped(reorder_point), "end")
     SubElement(svg, "path", {"class": "curve", "d": f"M{line}"})
     for value in {high, 0}:
@@ -77,6 +79,16 @@ def _told(day: Day) -> str:
     return (
         f"{day.day:%a %d %b}: {grouped(day.pieces_in)} in, {grouped(day.pieces_out)} out, {grouped(day.rows)} movements"
     )
+
+
+def _round_up(number: int) -> int:
+    """The next even number that reads well on an axis: 2, 4, 6, 8, 10, 12, 16, 20, 30 … 100, 120, 160 …"""
+    if number <= 10:
+        return max(2, number + number % 2)
+    unit = 1
+    while number > 100 * unit:
+        unit *= 10
+    return next(step * unit for step in (12, 16, 20, 30, 40, 50, 60, 80, 100) if number <= step * unit)
 
 
 def _steps(heights: Sequence[float], step: float) -> Iterator[str]:

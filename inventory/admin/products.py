@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from inventory.context import Actor
-from inventory.models import Product
+from inventory.models import Product, Status
 from inventory.operations import catalog
 
 from . import boards
@@ -18,7 +18,7 @@ from .adjust import adjust_url
 from .doors import OperationsAdmin
 from .filters import ByShelf, ByState
 from .forms import STAMPS, VersionedForm
-from .looks import day, figure, list_of, pill
+from .looks import figure, list_of, pill
 from .search import products_matching
 
 
@@ -50,24 +50,14 @@ class ProductAdmin(OperationsAdmin):
     form = ProductForm
     told = "product"
     board_template = "admin/inventory/product_board.html"
-    list_display = (
-        "sku",
-        "name",
-        "category",
-        "priced",
-        "on_hand",
-        "available",
-        "stock_state",
-        "status_pill",
-        "changed",
-    )
+    list_display = ("sku", "name", "category", "priced", "on_hand", "available", "stock_state")
     list_display_links = ("sku", "name")
     list_select_related = ("category", "stock")
     list_filter = (ByState, "status", ByShelf)
     search_fields = ("sku", "name", "barcode")
     search_help_text = "Start of a SKU, words of the name or description, or a whole barcode."
     autocomplete_fields = ("category", "variant_of")
-    sortable_by = ("sku", "name", "priced", "available", "changed")
+    sortable_by = ("sku", "name", "priced", "available")
     readonly_fields = STAMPS
     actions = ("delete_selected", "adjust_stock")
     fieldsets = (
@@ -134,12 +124,5 @@ class ProductAdmin(OperationsAdmin):
 
     @admin.display(description="stock")
     def stock_state(self, row: Product) -> SafeString:
-        return pill(row.stock.state if row.track_stock else "not tracked")
-
-    @admin.display(description="status")
-    def status_pill(self, row: Product) -> SafeString:
-        return pill(row.status)
-
-    @admin.display(description="changed", ordering="updated_at")
-    def changed(self, row: Product) -> str:
-        return day(row.updated_at)
+        state = pill(row.stock.state if row.track_stock else "not tracked")
+        return state if row.status == Status.ACTIVE else format_html("{} {}", state, pill(row.status))

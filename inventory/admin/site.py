@@ -13,8 +13,11 @@ GROUPS = (
     ("Stock", ("StockLevel", "ProductStock", "StockMovement", "Transfer", "Reservation")),
     ("Alerts and history", ("StockAlert", "Activity", "ArchivedObject")),
     ("Access", ("ApiKey",)),
-    ("Engine room", ("ReceiverFailure", "IdempotencyRecord")),
+    ("Engine room", ("ReceiverFailure", "IdempotencyRecord", "ProcrastinateJob")),
 )
+
+
+OURS = ("inventory", "procrastinate")
 
 
 class StockroomSite(admin.AdminSite):
@@ -34,20 +37,19 @@ class StockroomSite(admin.AdminSite):
         listed: list[Any] = super().get_app_list(request, app_label)
         if app_label is not None:
             return listed
-        ours = [app for app in listed if app["app_label"] == "inventory"]
-        others = [app for app in listed if app["app_label"] != "inventory"]
-        return [*(group for app in ours for group in _groups(app)), *others]
+        ours = [model for app in listed if app["app_label"] in OURS for model in app["models"]]
+        return [*_groups(ours), *(app for app in listed if app["app_label"] not in OURS)]
 
 
-def _groups(app: dict[str, Any]) -> list[dict[str, Any]]:
+def _groups(models: list[Any]) -> list[dict[str, Any]]:
     place = {model: (number, rank) for number, (_, names) in enumerate(GROUPS) for rank, model in enumerate(names)}
     last = (len(GROUPS) - 1, len(place))
     groups: dict[int, list[Any]] = {}
-    for model in sorted(app["models"], key=lambda model: place.get(model["object_name"], last)):
+    for model in sorted(models, key=lambda model: place.get(model["object_name"], last)):
         groups.setdefault(place.get(model["object_name"], last)[0], []).append(model)
-    url = reverse("admin:app_list", args=[app["app_label"]])
+    url = reverse("admin:app_list", args=["inventory"])
     # The fragment tells the groups apart: by the bare URL each would take itself for the current one.
     return [
-        {**app, "name": GROUPS[number][0], "app_url": f"{url}#group-{number}", "models": models}
-        for number, models in sorted(groups.items())
+        {"name": GROUPS[number][0], "app_label": "inventory", "app_url": f"{url}#group-{number}", "models": members}
+        for number, members in sorted(groups.items())
     ]

@@ -1,6 +1,6 @@
 """Stock levels, totals and the ledger."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -17,7 +17,7 @@ from .base import ReadOnlyAdmin, actor_of
 from .doors import RefusableAdmin
 from .filters import ByLevelState, ByPlace, ByTotalState, Since
 from .forms import VersionedForm, values_of
-from .looks import DASH, day, deltas, figure, link, list_of, pill, product_link, signed
+from .looks import DASH, day, deltas, figure, link, list_of, pill, product_link, set_aside, signed
 from .search import as_uuid, product_ids
 
 COUNTED = ("on_hand", "unavailable", "allocated", "reserved", "safety_stock_in_force", "available", "incoming")
@@ -28,7 +28,7 @@ class OfProduct(RefusableAdmin):
 
     search_fields = ("product__sku",)
     search_help_text = "Start of a SKU, words of a product's name, or a whole barcode."
-    list_select_related: tuple[str, ...] = ("product", "location")
+    list_select_related: ClassVar[tuple[str, ...]] = ("product", "location")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found = queryset.filter(product__in=product_ids(search_term)) if search_term.strip() else queryset
@@ -56,6 +56,14 @@ class OfProduct(RefusableAdmin):
     def available_figure(self, row: Any) -> SafeString:
         return figure(row.available)
 
+    @admin.display(description="incoming")
+    def incoming_figure(self, row: Any) -> SafeString | str:
+        return figure(row.incoming) if row.incoming else DASH
+
+    @admin.display(description="set aside")
+    def aside(self, row: Any) -> str:
+        return set_aside(row)
+
     @admin.display(description="state")
     def state_pill(self, row: Any) -> SafeString:
         return pill(row.state)
@@ -65,8 +73,8 @@ class OfProduct(RefusableAdmin):
 class StockLevelAdmin(OfProduct):
     form = VersionedForm
     list_display = (
-        *("level", "name", "location", "on_hand_figure", "reserved", "allocated", "unavailable", "incoming"),
-        *("available_figure", "state_pill", "reorder_point"),
+        *("level", "name", "location", "on_hand_figure", "aside", "available_figure", "state_pill"),
+        *("incoming_figure", "reorder_point"),
     )
     list_filter = (ByLevelState, ByPlace)
     sortable_by = ("on_hand_figure", "available_figure")
@@ -89,6 +97,9 @@ class StockLevelAdmin(OfProduct):
         seen = form.cleaned_data["seen_version"]
         stock.set_policies(obj, actor=actor_of(request), expected_version=seen, **values_of(form))
 
+    def name_of(self, obj: StockLevel) -> str:
+        return f"{obj.product} at {obj.location}"
+
     def tools_of(self, request: HttpRequest, obj: StockLevel) -> list[tuple[str, str]]:
         ledger = list_of("stockmovement", product__id__exact=obj.product_id, place=obj.location_id)
         tools = [("Movements", ledger)]
@@ -108,30 +119,33 @@ class StockLevelAdmin(OfProduct):
 @admin.register(ProductStock)
 class ProductStockAdmin(ReadOnlyAdmin, OfProduct):
     list_display = (
-        *("sku", "name", "on_hand_figure", "reserved", "allocated", "unavailable", "incoming"),
-        *("available_figure", "state_pill", "reorder_point_in_force"),
+        *("sku", "name", "on_hand_figure", "aside", "available_figure", "state_pill"),
+        *("incoming_figure", "reorder_point_in_force"),
     )
     list_display_links = None
     list_select_related = ("product",)
     list_filter = (ByTotalState,)
     sortable_by = ("available_figure",)
     ordering = ("available", "product")
-    fields = ("sku", *COUNTED, "tracked", "reorder_point_in_force", "level_safety_stock", "state", "updated_at")
-    readonly_fields = ("sku",)
+    fields = ("sku", "name", *COUNTED, "tracked", "reorder_point_in_force", "level_safety_stock", "state", "updated_at")
+    readonly_fields = ("sku", "name")
+
+    def name_of(self, obj: ProductStock) -> str:
+        return str(obj.product)
 
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnlyAdmin):
     list_display = (
-        *("occurred", "sku_link", "location_code", "kind_pill", "reason", "change", "others"),
-        *("balance_on_hand", "balance_available", "reference", "actor"),
+        *("occurred", "sku_link", "place", "deed", "change", "others", "left"),
+        *("reference", "actor"),
     )
     list_display_links = ("occurred",)
     list_filter = (Since, ("kind", admin.ChoicesFieldListFilter), ByPlace)
     sortable_by = ()
     ordering = ("-id",)
     search_fields = ("sku", "reference")
-    search_help_text = "Start of a SKU (also of deleted products), or a whole reference, request id or booking id."
+    search_help_text = "Start of a SKU (also of deleted products), or a whole reference or booking id."
     fields = (
         *("sku_link", "location_code", "sequence", "kind", "reason", "change", "others"),
         *("balance_on_hand", "balance_unavailable", "balance_allocated", "balance_reserved", "balance_available"),
@@ -156,15 +170,23 @@ class StockMovementAdmin(ReadOnlyAdmin):
     def sku_link(self, row: StockMovement) -> SafeString:
         return product_link(row.product_id, row.sku)
 
-    @admin.display(description="kind")
-    def kind_pill(self, row: StockMovement) -> SafeString:
-        return pill(row.kind)
+    @admin.display(description="location")
+    def place(self, row: StockMovement) -> str:
+        return row.location_code
+
+    @admin.display(description="deed")
+    def deed(self, row: StockMovement) -> SafeString:
+        return pill(row.reason or row.kind)
+
+    @admin.display(description="left")
+    def left(self, row: StockMovement) -> SafeString:
+        return figure(row.balance_on_hand)
 
     @admin.display(description="on hand")
     def change(self, row: StockMovement) -> SafeString | str:
         return signed(row.delta_on_hand)
 
-    @admin.display(description="other counters")
+    @admin.display(description="others")
     def others(self, row: StockMovement) -> str:
         return deltas(row)
 

@@ -55,7 +55,14 @@ class TransferAdmin(WriteOnceAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return (("from_location", "to_location"), "in_transit", "reference", "note")
-        return (("from_location", "to_location"), "state", "reference", "note", "actor", ("created_at", "closed_at"))
+        return (
+            ("from_location", "to_location"),
+            "state_pill",
+            "reference",
+            "note",
+            "actor",
+            ("created_at", "closed_at"),
+        )
 
     def verbs_of(self, request: HttpRequest, obj: Transfer) -> tuple[str, ...]:
         return self.verbs if obj.state == TransferState.IN_TRANSIT else ()
@@ -65,6 +72,10 @@ class TransferAdmin(WriteOnceAdmin):
         if obj.state == TransferState.IN_TRANSIT and self.has_move_permission(request):
             tools.insert(0, ("Receive…", reverse("admin:inventory_transfer_receive", args=[obj.pk])))
         return tools
+
+    def name_of(self, obj: Transfer) -> str:
+        route = f"{obj.from_location} to {obj.to_location}"
+        return f"{obj.reference}: {route}" if obj.reference else route
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The lines decide: see `save_related`."""
