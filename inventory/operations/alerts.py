@@ -69,10 +69,11 @@ def _present(products: Sequence[UUID]) -> dict[Place, StockChange]:
         *((stock.pk, None, stock.available, stock.reorder_point_in_force) for stock in stocks),
         *((level.product_id, level.location_id, level.available, level.reorder_point) for level in levels),
     ]
-    return {
-        (product, location): StockChange(str(product), str(location) if location else None, pieces, pieces, point, point)
-        for product, location, pieces, point in rows
-    }
+    present = {}
+    for product, location, pieces, point in rows:
+        name = None if location is None else str(location)
+        present[product, location] = StockChange(str(product), name, pieces, pieces, point, point)
+    return present
 
 
 def _place(change: StockChange) -> Place:

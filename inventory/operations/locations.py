@@ -55,6 +55,8 @@ def delete_location(location: Location, *, actor: Actor, expected_version: int |
         raise InUse("This location is part of a transfer in transit. Receive or cancel it first.")
     if open_transfers.exists():
         raise InUse("Past transfers name this location. Set is_active to false instead of deleting it.")
+    if fresh.alerts.exists():
+        raise InUse("Past alerts name this location. Set is_active to false instead of deleting it.")
     products = list(levels.values_list("product_id", flat=True))
     locks.totals(products)
     levels.delete()

@@ -51,6 +51,9 @@ def follow_products(changes: Sequence[Change]) -> None:
     apply([after["id"] for before, after in present if before is None], quietly=True)
     _free_lapsed([after["id"] for before, after in present if before and _differ(before, after, LIMIT)])
     apply([after["id"] for before, after in present if before and _differ(before, after, PRODUCT_POLICIES)])
+    _tell_tracking(
+        {after["id"]: after["track_stock"] for before, after in present if before and _tracking(before, after)}
+    )
 
 
 def follow_categories(changes: Sequence[Change]) -> None:
@@ -103,6 +106,23 @@ def _free_lapsed(products: Sequence[UUID]) -> None:
 def _constraint(error: IntegrityError) -> str | None:
     diagnosis = getattr(error.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None)
+
+
+def _tracking(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return bool(before["track_stock"] != after["track_stock"])
+
+
+def _tell_tracking(tracked: dict[UUID, bool]) -> None:
+    """Tell that the levels' own reorder points count from now on, or no longer, with the tracking of their products."""
+    changes = []
+    for level in StockLevel.objects.filter(product__in=list(tracked), reorder_point__isnull=False) if tracked else ():
+        point, now = level.reorder_point, tracked[level.product_id]
+        points = (None, point) if now else (point, None)
+        changes.append(
+            StockChange(str(level.product_id), str(level.location_id), level.available, level.available, *points)
+        )
+    if changes:
+        policy_changed.send(sender=ProductStock, changes=changes, using=connection.alias)
 
 
 def _differ(before: dict[str, Any] | None, after: dict[str, Any], names: Sequence[str]) -> bool:
