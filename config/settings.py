@@ -214,6 +214,7 @@ LIMITS_REDIS_URL: str = env.str("LIMITS_REDIS_URL", "")
 
 # --- Inventory: the domain's own switches and numbers, typed in inventory/conf.py, listed in docs/settings.md ---------
 INVENTORY_CACHE_INVALIDATION_ENABLED: bool = env.bool("INVENTORY_CACHE_INVALIDATION_ENABLED", True)
+INVENTORY_CACHE_GUARD_ENABLED: bool = env.bool("INVENTORY_CACHE_GUARD_ENABLED", False)  # takes effect with `migrate`
 INVENTORY_STOCK_ALERTS_ENABLED: bool = env.bool("INVENTORY_STOCK_ALERTS_ENABLED", True)
 INVENTORY_ACTIVITY_LOG_ENABLED: bool = env.bool("INVENTORY_ACTIVITY_LOG_ENABLED", True)
 INVENTORY_EVENTS_ENABLED: bool = env.bool("INVENTORY_EVENTS_ENABLED", True)

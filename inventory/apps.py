@@ -18,7 +18,15 @@ class InventoryConfig(AppConfig):
         import_module("inventory.receivers.wiring")
         for path in conf.extra_receivers():
             import_module(path)
+        post_migrate.connect(follow_cache_guard, sender=self, dispatch_uid="caching.follow_guard")
         post_migrate.connect(ensure_default_location, sender=self, dispatch_uid="locations.ensure_default")
+
+
+def follow_cache_guard(sender: Any, using: str = "default", **kwargs: Any) -> None:
+    """The guard triggers are on or off as INVENTORY_CACHE_GUARD_ENABLED says."""
+    from inventory.caching import guard
+
+    guard.follow_setting(using)
 
 
 def ensure_default_location(sender: Any, using: str = "default", **kwargs: Any) -> None:

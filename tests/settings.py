@@ -11,6 +11,7 @@ env.seal()
 
 SECRET_KEY = "a-key-for-tests-that-is-long-enough-and-has-never-been-a-secret-0123456789"
 DEBUG = False
+INVENTORY_CACHE_GUARD_ENABLED = True  # a write path that does not declare its cache keys is an error here
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
