@@ -87,10 +87,12 @@ def restore(archived: ArchivedObject, *, actor: Actor) -> Versioned:
 
 
 def _rebuilt(model: type[Versioned], snapshot: dict[str, Any]) -> Versioned:
-    row = model()
+    row: Any = model()
     for field in model._meta.concrete_fields:
         if field.attname in snapshot and not field.generated:
             setattr(row, field.attname, field.to_python(snapshot[field.attname]))
+    if "slug" in snapshot and model._base_manager.filter(**{"slug": row.slug}).exists():
+        row.slug = ""  # given to another meanwhile: a new one is made from the name
     row.version += 1  # an ETag of the former life must not fit the new one
     for name, target in (("category_id", Category), ("parent_id", Category), ("variant_of_id", model)):
         if getattr(row, name, None) and not target._base_manager.filter(pk=getattr(row, name)).exists():
