@@ -48,7 +48,8 @@ def _integrity(error: IntegrityError) -> Translated | None:
         return Translated("does_not_exist", "The request names an object that does not exist.", [])
     if state == CHECK:
         detail = message or "The change would break a rule of the data."
-        kind = code if code in KINDS else "validation_error"
+        # Rules that join several columns are in no schema: the request fits it, but clashes with the rest of the row.
+        kind = code if code in KINDS else "invalid_transition"
         return Translated(kind, detail, [Problem(detail, code or name or "invalid", "")])
     if state == NOT_NULL:
         return Translated("validation_error", "A value that must be given is missing.", [])

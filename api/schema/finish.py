@@ -6,14 +6,35 @@ from api.schema import parts
 
 
 def finish(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """spectacular's hook: shared components, tags."""
+    """spectacular's hook: tags, selections, links, shared components."""
     used = {tag for methods in result["paths"].values() for operation in methods.values() for tag in operation["tags"]}
     result["tags"] = [{"name": name, "description": text} for name, text in parts.TAGS.values() if name in used]
     components = result.setdefault("components", {})
     _allow_selections(result["paths"], components["schemas"])
+    _link_what_was_created(result["paths"])
     for kind, members in parts.COMPONENTS.items():
         components[kind] = dict(sorted({**components.get(kind, {}), **members}.items()))
     return result
+
+
+def _link_what_was_created(paths: dict[str, Any]) -> None:
+    """From each creation to the operations that take the new object's id."""
+    for path, methods in paths.items():
+        created = methods.get("post", {}).get("responses", {}).get("201")
+        if created is not None and f"{path}/{{id}}" in paths:
+            created["links"] = {
+                operation["operationId"]: _link_to(operation)
+                for address, others in paths.items()
+                if address.startswith(f"{path}/{{id}}")
+                for operation in others.values()
+            }
+
+
+def _link_to(operation: dict[str, Any]) -> dict[str, Any]:
+    parameters = {"id": "$response.body#/id"}
+    if any(parameter["name"] == "If-Match" for parameter in operation["parameters"]):
+        parameters["If-Match"] = "$response.header.ETag"
+    return {"operationId": operation["operationId"], "parameters": parameters}
 
 
 def _allow_selections(paths: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -66,7 +66,8 @@ class StockroomSchema(AutoSchema):
     # --- Parameters -------------------------------------------------------------------------------------------------
 
     def _answers_with_page(self) -> bool:
-        return self.method == "GET" and "cursor" in self.view.known_parameters()
+        listed = self.view.action in self.view.list_actions or "cursor" in self.view.known_parameters()
+        return self.method == "GET" and listed
 
     def _filters(self) -> dict[str, Any]:
         filterset = getattr(self.view, "filterset_class", None)
@@ -97,7 +98,9 @@ class StockroomSchema(AutoSchema):
         return _parameter(name, described["description"], described["schema"])
 
     def _get_pagination_parameters(self) -> list[dict[str, Any]]:
-        return KeysetPagination().get_schema_operation_parameters(self.view) if self._answers_with_page() else []
+        known = self.view.known_parameters() if self._answers_with_page() else {}
+        paging = KeysetPagination().get_schema_operation_parameters(self.view)
+        return [parameter for parameter in paging if parameter["name"] in known]
 
     def _get_paginator(self) -> Any:
         return KeysetPagination() if self._answers_with_page() else None
@@ -130,12 +133,16 @@ class StockroomSchema(AutoSchema):
             schema["required"] = sorted(schema["properties"])
         return schema
 
+    def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> tuple[Any, bool]:
+        schema, required = super()._get_request_for_media_type(serializer, direction)
+        return schema, required or hasattr(serializer, "json_schema")
+
     def _add_errors(self, responses: dict[str, Any]) -> None:
         for status in self._errors():
             responses.setdefault(str(status), parts.error_ref(status))
 
     def _errors(self) -> list[int]:
-        errors = {*EVERYWHERE}
+        errors = {*EVERYWHERE, *self.view.further_errors}
         if uritemplate.variables(self.path):
             errors.add(404)
         if self.method in ("POST", "PUT", "PATCH"):

@@ -33,6 +33,9 @@ class StockroomViewSet(GenericViewSet):
     required_scopes: ClassVar[dict[str, str]] = {"read": "admin", "write": "admin"}
     action_scopes: ClassVar[dict[str, str | None]] = {}
 
+    #: Statuses that the schema could not guess for the operations here.
+    further_errors: ClassVar[tuple[int, ...]] = ()
+
     #: Actions that answer with a page: they know `cursor`, `page_size`, `count`, `ordering` and the filter set.
     list_actions: ClassVar[frozenset[str]] = frozenset({"list"})
     #: Further query parameters of single actions.

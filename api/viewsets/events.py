@@ -30,7 +30,10 @@ class EventViewSet(StockroomViewSet):
     serializer_class = EventSerializer
     filterset_class = EventFilter
     list_actions = frozenset({"list"})
-    extra_parameters = {"list": frozenset({"page_size"})}
+
+    def known_parameters(self) -> dict[str, bool]:
+        # `after` is the cursor here, and the log is never counted.
+        return {name: many for name, many in super().known_parameters().items() if name not in ("cursor", "count")}
 
     def list(self, request: Request) -> Response:
         size = pagination.page_size_of(request)

@@ -148,6 +148,7 @@ class AdjustmentViewSet(StockroomViewSet):
 class CountViewSet(StockroomViewSet):
     """Counted figures."""
 
+    further_errors = (428,)
     required_scopes = {"read": "stock:read", "write": "stock:write"}
 
     @extend_schema(request=CountSerializer, responses={201: BookingSerializer})
@@ -186,7 +187,7 @@ class ProductStockViewSet(StockroomViewSet):
             "state": policy.state_of(totals["available"]),
             "levels": levels,
         }
-        return Response(ProductLevelsSerializer(body).data)
+        return self.answer(ProductLevelsSerializer(body).data, version=product.version, shows_more=True)
 
 
 #: available = on_hand − unavailable − allocated − reserved − safety_stock, solved for the safety stock of that time.
