@@ -96,6 +96,9 @@ class StockroomAdmin(admin.ModelAdmin):
     # --- Lists and fields -------------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL cannot look for it, and no page of ours ever links to it.
+            return HttpResponseRedirect(request.path)
         title = capfirst(str(self.opts.verbose_name_plural))
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 

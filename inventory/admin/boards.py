@@ -5,11 +5,11 @@ from typing import Any
 from django.http import HttpRequest
 
 from inventory.models import Activity, Product, StockAlert
-from inventory.operations import stock
 
 from . import figures, plots
 from .figures import quickly
 from .looks import grouped, list_of
+from .present import settle, with_lapsed_levels
 
 MOVEMENT_DAYS = 14
 PRODUCT_DAYS = 30
@@ -43,13 +43,18 @@ def index(request: HttpRequest) -> dict[str, Any]:
     return board
 
 
-def product(row: Product) -> dict[str, Any]:
-    """The levels of a product, its open alerts, and what was available over the last month."""
-    totals = row.stock
-    levels = stock.product_places(row)[:LEVELS_AT_MOST]
+def product(row: Product, lapsed: int) -> dict[str, Any]:
+    """The levels of a product, its open alerts, and what was available over the last month.
+
+    `lapsed`: pieces in holds that are over, which no longer count.
+    """
+    totals = settle(row.stock, lapsed)
+    places = row.levels.select_related("location").order_by("location__priority", "location__code")
+    levels = [settle(level) for level in with_lapsed_levels(places)[:LEVELS_AT_MOST]]
     series = quickly(lambda: figures.available_by_day(row.pk, totals.available, PRODUCT_DAYS))
     return {
         "totals": totals,
+        "state": totals.state_of(totals.available),
         "figures": [(label, grouped(getattr(totals, name))) for label, name in TOTALS],
         "levels": levels,
         "spark": plots.sparkline(series, totals.reorder_point_in_force) if series else None,

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from inventory.models import AlertState, Category, Location, State
+from inventory.models import AlertState, Category, Location, Product, ReservationState, State
+from inventory.models.reservations import lapsed_at_levels, products_in_state
 
 from .moments import first_id
 from .search import as_uuid
@@ -19,24 +20,38 @@ Choices = Iterable[tuple[Any, str]]
 
 
 class ByState(SimpleListFilter):
-    """Products by the state of their stock over all locations. `path` leads from the row to the totals."""
+    """Products by the state of their stock over all locations, at this instant."""
 
-    title, parameter_name, path = "stock", "state", "stock__state"
+    title, parameter_name = "stock", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(state.value, state.value.replace("_", " ")) for state in State]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.path: self.value()}) if self.value() in State.values else queryset
+        return self.within(queryset, str(self.value())) if self.value() in State.values else queryset
+
+    def within(self, rows: Any, state: str) -> QuerySet[Any]:
+        return products_in_state(rows, state)
 
 
 class ByTotalState(ByState):
-    path = "state"
+    def within(self, rows: Any, state: str) -> QuerySet[Any]:
+        return rows.filter(product__in=products_in_state(Product.objects.order_by(), state).values("pk"))
 
 
 class ByLevelState(ByState):
+    def within(self, rows: Any, state: str) -> QuerySet[Any]:
+        return rows.in_state(state, F("available") + lapsed_at_levels())
+
+
+class ByReservationState(SimpleListFilter):
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(state.value, state.value) for state in ReservationState]
+
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        return queryset.in_state(self.value()) if self.value() in State.values else queryset
+        return queryset.in_state(self.value()) if self.value() in ReservationState.values else queryset
 
 
 class ByShelf(SimpleListFilter):

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from inventory.models import OperatorProfile, TransferLine
+from inventory.models import OperatorProfile, ReservationLine, TransferLine
 
 from .looks import product_link
 
@@ -50,6 +50,14 @@ class TransferLineInline(LinesInline):
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return obj is None
+
+
+class ReservationLineInline(LinesInline):
+    model = ReservationLine
+    fields = readonly_fields = ("sku_link", "location", "quantity", "fulfilled", "holding")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("location")
 
 
 class OperatorProfileInline(admin.StackedInline):

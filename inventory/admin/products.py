@@ -19,6 +19,7 @@ from .doors import OperationsAdmin
 from .filters import ByShelf, ByState
 from .forms import STAMPS, VersionedForm
 from .looks import figure, list_of, pill
+from .present import with_lapsed_products
 from .search import products_matching
 
 
@@ -75,7 +76,7 @@ class ProductAdmin(OperationsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         # The text-search vector is as long as the description and of no use to people.
-        return super().get_queryset(request).defer("search")
+        return with_lapsed_products(super().get_queryset(request).defer("search"))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return (products_matching(queryset, search_term) if search_term.strip() else queryset), False
@@ -89,8 +90,8 @@ class ProductAdmin(OperationsAdmin):
     def destroy(self, row: Product, *, actor: Actor, expected_version: int | None) -> None:
         catalog.delete_product(row, actor=actor, expected_version=expected_version)
 
-    def board_of(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
-        return boards.product(obj) if request.user.has_perm("inventory.view_stocklevel") else {}
+    def board_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return boards.product(obj, obj.lapsed) if request.user.has_perm("inventory.view_stocklevel") else {}
 
     def tools_of(self, request: HttpRequest, obj: Product) -> list[tuple[str, str]]:
         tools = [("Movements", list_of("stockmovement", product__id__exact=obj.pk)), *super().tools_of(request, obj)]
@@ -120,9 +121,10 @@ class ProductAdmin(OperationsAdmin):
 
     @admin.display(description="available", ordering="stock__available")
     def available(self, row: Product) -> SafeString:
-        return figure(row.stock.available)
+        return figure(row.stock.available + row.lapsed)  # type: ignore[attr-defined]
 
     @admin.display(description="stock")
     def stock_state(self, row: Product) -> SafeString:
-        state = pill(row.stock.state if row.track_stock else "not tracked")
+        now = row.stock.state_of(row.stock.available + row.lapsed)  # type: ignore[attr-defined]
+        state = pill(now if row.track_stock else "not tracked")
         return state if row.status == Status.ACTIVE else format_html("{} {}", state, pill(row.status))

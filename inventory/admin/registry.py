@@ -9,8 +9,10 @@ from . import (  # noqa: F401
     catalog,
     engine,
     history,
+    movements,
     people,
     products,
+    reservations,
     stock,
     transfers,
 )

@@ -1,24 +1,24 @@
-"""Stock levels, totals and the ledger."""
+"""Stock levels and totals."""
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.safestring import SafeString
 
-from inventory.models import ProductStock, StockLevel, StockMovement
+from inventory.models import ProductStock, StockLevel
 from inventory.operations import stock
 
 from .adjust import adjust_url, adjust_view
 from .base import ReadOnlyAdmin, actor_of
 from .doors import RefusableAdmin
-from .filters import ByLevelState, ByPlace, ByTotalState, Since
+from .filters import ByLevelState, ByPlace, ByTotalState
 from .forms import VersionedForm, values_of
-from .looks import DASH, day, deltas, figure, link, list_of, pill, product_link, set_aside, signed
-from .search import as_uuid, product_ids
+from .looks import DASH, figure, list_of, pill, product_link, set_aside
+from .present import settle, with_lapsed_levels, with_lapsed_products
+from .search import product_ids
 
 COUNTED = ("on_hand", "unavailable", "allocated", "reserved", "safety_stock_in_force", "available", "incoming")
 
@@ -33,6 +33,10 @@ class OfProduct(RefusableAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found = queryset.filter(product__in=product_ids(search_term)) if search_term.strip() else queryset
         return found, False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        return row and settle(row)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -54,7 +58,7 @@ class OfProduct(RefusableAdmin):
 
     @admin.display(description="available", ordering="available")
     def available_figure(self, row: Any) -> SafeString:
-        return figure(row.available)
+        return figure(settle(row).available)
 
     @admin.display(description="incoming")
     def incoming_figure(self, row: Any) -> SafeString | str:
@@ -62,11 +66,11 @@ class OfProduct(RefusableAdmin):
 
     @admin.display(description="set aside")
     def aside(self, row: Any) -> str:
-        return set_aside(row)
+        return set_aside(settle(row))
 
     @admin.display(description="state")
     def state_pill(self, row: Any) -> SafeString:
-        return pill(row.state)
+        return pill(settle(row).state)
 
 
 @admin.register(StockLevel)
@@ -88,6 +92,10 @@ class StockLevelAdmin(OfProduct):
         ("sequence", "version", "updated_at"),
     )
     readonly_fields = ("sku", "location", *COUNTED, "sequence", "version", "updated_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:
+        rows: QuerySet[StockLevel] = with_lapsed_levels(super().get_queryset(request))
+        return rows
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(lambda request: adjust_view(self, request))
@@ -127,69 +135,25 @@ class ProductStockAdmin(ReadOnlyAdmin, OfProduct):
     list_filter = (ByTotalState,)
     sortable_by = ("available_figure",)
     ordering = ("available", "product")
-    fields = ("sku", "name", *COUNTED, "tracked", "reorder_point_in_force", "level_safety_stock", "state", "updated_at")
-    readonly_fields = ("sku", "name")
+    fields = (
+        "sku",
+        "name",
+        "state_pill",
+        *COUNTED,
+        "tracked",
+        "reorder_point_in_force",
+        "level_safety_stock",
+        "updated_at",
+    )
+    readonly_fields = ("sku", "name", "state_pill")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProductStock]:
+        rows: QuerySet[ProductStock] = with_lapsed_products(super().get_queryset(request), "product")
+        return rows
+
+    @admin.display(description="state")
+    def state_pill(self, row: ProductStock) -> SafeString:
+        return pill(row.state_of(settle(row).available))
 
     def name_of(self, obj: ProductStock) -> str:
         return str(obj.product)
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(ReadOnlyAdmin):
-    list_display = (
-        *("occurred", "sku_link", "place", "deed", "change", "others", "left"),
-        *("reference", "actor"),
-    )
-    list_display_links = ("occurred",)
-    list_filter = (Since, ("kind", admin.ChoicesFieldListFilter), ByPlace)
-    sortable_by = ()
-    ordering = ("-id",)
-    search_fields = ("sku", "reference")
-    search_help_text = "Start of a SKU (also of deleted products), or a whole reference or booking id."
-    fields = (
-        *("sku_link", "location_code", "sequence", "kind", "reason", "change", "others"),
-        *("balance_on_hand", "balance_unavailable", "balance_allocated", "balance_reserved", "balance_available"),
-        *("reference", "note", "source_link", "actor", "request_id", "occurred_at", "recorded_at"),
-    )
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        text = search_term.strip()
-        if not text:
-            return queryset, False
-        found = Q(product__in=product_ids(text)) | Q(reference=text)
-        booking: UUID | None = as_uuid(text)
-        if booking:
-            found |= Q(source=booking)
-        return queryset.filter(found), False
-
-    @admin.display(description="occurred")
-    def occurred(self, row: StockMovement) -> str:
-        return day(row.occurred_at)
-
-    @admin.display(description="SKU")
-    def sku_link(self, row: StockMovement) -> SafeString:
-        return product_link(row.product_id, row.sku)
-
-    @admin.display(description="location")
-    def place(self, row: StockMovement) -> str:
-        return row.location_code
-
-    @admin.display(description="deed")
-    def deed(self, row: StockMovement) -> SafeString:
-        return pill(row.reason or row.kind)
-
-    @admin.display(description="left")
-    def left(self, row: StockMovement) -> SafeString:
-        return figure(row.balance_on_hand)
-
-    @admin.display(description="on hand")
-    def change(self, row: StockMovement) -> SafeString | str:
-        return signed(row.delta_on_hand)
-
-    @admin.display(description="others")
-    def others(self, row: StockMovement) -> str:
-        return deltas(row)
-
-    @admin.display(description="booking")
-    def source_link(self, row: StockMovement) -> SafeString | str:
-        return link(list_of("stockmovement", source__exact=row.source), row.source) if row.source else DASH
