@@ -1,5 +1,6 @@
 """Start-up complaints, each with a code that can be looked up in docs/settings.md."""
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +17,15 @@ def switches_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
     known = {bell.switch for bell in REGISTRY.values()} | {"INVENTORY_CACHE_GUARD_ENABLED"}
     given = {name for name in dir(settings) if name.startswith(PREFIX) and name.endswith(SUFFIX)}
+    in_environment = {name.removesuffix("_FILE") for name in os.environ if name.startswith(PREFIX)}
+    unread = {name for name in in_environment if not hasattr(settings, name)}
     unknown = [
         Error(
-            f"{name} switches nothing.",
+            f"{name} switches nothing." if name in given else f"{name} in the environment sets nothing.",
             hint=f"Known switches: {', '.join(sorted(known))}.",
             id="inventory.E001",
         )
-        for name in sorted(given - known)
+        for name in sorted((given - known) | unread)
     ]
     missing = [
         Error(f"The receivers behind {name} have no such setting.", id="inventory.E002")
