@@ -30,7 +30,8 @@ class StrictJSONParser(BaseParser):
 
 
 def parse_json(raw: bytes) -> Any:
-    """The document in `raw`. Raises ApiRefusal `malformed_json` with the position or the pointer of the culprit."""
+    """The document in `raw`. Raises ApiRefusal `malformed_json` with the position or the pointer of the culprit, and
+    `validation_error` for texts that are JSON but that PostgreSQL cannot store."""
     if not raw:
         return {}
     try:
@@ -91,7 +92,8 @@ def _check(document: Any) -> None:
 
 def _check_text(text: str, pointer: str) -> None:
     if _UNSTORABLE.search(text):
-        _refuse("NUL characters and half surrogate pairs cannot be stored.", pointer)
+        detail = "NUL characters and half surrogate pairs cannot be stored."
+        raise ApiRefusal("validation_error", detail, problems=[Problem(detail, "unstorable_text", pointer)])
 
 
 def _refuse(detail: str, pointer: str = "", **figures: int) -> NoReturn:

@@ -40,8 +40,7 @@ _KINDS = (
     ),
     _kind(
         "malformed_json", 400, "The body is not strict JSON",
-        "The body is not UTF-8 JSON, repeats a key, holds NaN or Infinity, a NUL or half a surrogate pair, or nests "
-        "too deeply.",
+        "The body is not UTF-8 JSON, repeats a key, holds NaN or Infinity, or nests too deeply.",
         "Send what a strict JSON encoder writes. `position` counts characters from the start of the body.",
         "Expecting ',' delimiter.", detail="Line 3, column 5.", pointer="", position=42,
     ),

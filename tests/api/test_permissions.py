@@ -32,6 +32,7 @@ TABLE: dict[str, dict[str, str | None]] = {
     "categories": READ | WRITE,
     "categories/{}": ALL,
     "categories/{}/products": READ,
+    "events": AUDIT,
     "locations": READ | WRITE,
     "locations/{}": ALL,
     "me": {"get": None},
