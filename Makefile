@@ -40,7 +40,9 @@ lock: ## pin the newest versions that requirements/*.in allow (ARGS=--upgrade)
 	@exec scripts/lock $(ARGS)
 
 up: ## the production shape, by Docker compose
-	docker compose up --build $(ARGS)
+	@docker compose version >/dev/null 2>&1 || { echo "make up needs Docker with compose; make run needs neither." >&2; exit 1; }
+	@scripts/secrets
+	@exec docker compose up --build $(ARGS)
 
 clean: ## remove .venv and caches; the data in .data stays
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis staticfiles

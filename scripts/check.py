@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 TYPED = ["inventory", "api", "config", "scripts", "manage.py"]
-CONTAINERS = ["docker-compose.yml"]
+YAML = ["docker-compose.yml", ".yamllint.yaml", ".hadolint.yaml"]
 # Nothing here needs a database, and none that happens to run may decide the outcome.
 NOWHERE = {
     "DATABASE_URL": "postgres://nobody@%2Fnowhere/nothing",
@@ -79,7 +79,7 @@ STEPS: dict[str, Callable[[], tuple[bool, str]]] = {
     "imports": lambda: program("lint-imports"),
     "lint": lambda: program("ruff", "check", "."),
     "format": lambda: program("ruff", "format", "--check", "."),
-    "yaml": lambda: program("yamllint", "--strict", *CONTAINERS),
+    "yaml": lambda: program("yamllint", "--strict", *YAML),
     "dockerfile": lambda: program("hadolint", "Dockerfile"),
 }
 

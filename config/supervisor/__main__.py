@@ -10,10 +10,9 @@ import shutil
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+from config.probe import answers
 from config.supervisor import environment
 from config.supervisor.environment import Options
 from config.supervisor.failures import Failure, StopAsked
@@ -25,7 +24,6 @@ WEB, WORKER = "web server", "worker"
 BOOTSTRAP_S, READY_S = 600.0, 60.0
 # A web server that dies so often before it has ever been ready will not recover.
 HOPELESS = 3
-WEB_THREADS = 4
 WORKER_CONCURRENCY = 4
 
 
@@ -103,18 +101,21 @@ class Service:
             raise Failure("The service could not be prepared; the reason stands above.")
 
     def _start_web_server(self) -> None:
-        metrics = self.run_dir / "metrics"
-        metrics.mkdir()
-        self.environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
-        # Only the supervisor's own steps need it.
+        self.environment |= {
+            "HOST": self.options.host,
+            "PORT": str(self.port),
+            "WEB_WORKERS": str(self.options.web_workers),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.run_dir / "metrics"),
+        }
+        # Only the steps before this one needed it.
         self.environment.pop("BOOTSTRAP_API_KEY", None)
-        self.keeper.start(Program(WEB, web_command(self.options, self.port), self.environment))
+        self.keeper.start(Program(WEB, [sys.executable, "-m", "config.serve"], self.environment))
 
         def ready() -> bool:
             self.keeper.tend(_say)
             if self.keeper.deaths(WEB) >= HOPELESS:
                 raise Failure("The web server keeps dying; the reason stands above.")
-            return _answers(self.options.url(self.port) + "/health/ready")
+            return answers(self.options.url(self.port) + "/health/ready")
 
         if not self.keeper.wait_until(ready, READY_S):
             raise Failure(f"The service did not become ready within {READY_S:.0f} s.")
@@ -138,35 +139,9 @@ Stockroom is ready after {seconds:.1f} s. Ctrl-C stops everything.
 """
 
 
-def web_command(options: Options, port: int) -> list[str]:
-    settings = {
-        "interface": "wsgi",
-        "host": options.host,
-        "port": port,
-        "workers": options.web_workers,
-        "blocking-threads": WEB_THREADS,
-        "blocking-threads-idle-timeout": 600,
-        "workers-kill-timeout": 8,
-        "respawn-interval": 0.5,
-        "log-level": "warning",
-    }
-    flags = [f"--{name}={value}" for name, value in settings.items()]
-    return [sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "--no-ws", "config.wsgi:application"]
-
-
 def worker_command() -> list[str]:
     timeouts = [f"--concurrency={WORKER_CONCURRENCY}", "--shutdown-graceful-timeout=8"]
     return [sys.executable, "manage.py", "procrastinate", "worker", *timeouts]
-
-
-def _answers(url: str) -> bool:
-    try:
-        # Never through a proxy that the environment names.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _say(text: str) -> None:

@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.serve import MOST_WORKERS, default_workers
 from config.supervisor.failures import Failure
 from config.supervisor.guardian import PATIENCE_S, lives
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = ".data"
 LEAST_KEY_LENGTH = 32
-MOST_WORKERS = 64
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to look for ourselves then
 
@@ -66,7 +66,7 @@ def read(environment: Mapping[str, str]) -> Options:
         host=environment.get("HOST", "").strip() or "127.0.0.1",
         port=number("PORT", 8000, 0, 65535),
         data_dir=(ROOT / (environment.get("DATA_DIR", "").strip() or DATA_DIR)).resolve(),
-        web_workers=number("WEB_WORKERS", min(4, os.cpu_count() or 1), 1, MOST_WORKERS),
+        web_workers=number("WEB_WORKERS", default_workers(), 1, MOST_WORKERS),
         demo=demo in ("1", "true", "yes", "on"),
         database_url=environment.get("DATABASE_URL", "").strip(),
         redis_url=environment.get("REDIS_URL", "").strip(),

@@ -1,0 +1,50 @@
+"""The web server: granian before `config.wsgi`, the same everywhere. `python -m config.serve` becomes it.
+
+HOST, PORT (127.0.0.1, 8000), WEB_WORKERS processes (one per processor, at most 4) with WEB_THREADS threads each (4; no
+more than DATABASE_POOL_MAX, or they wait for each other's connections).
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+MOST_WORKERS = 64
+
+
+def default_workers() -> int:
+    return min(4, os.cpu_count() or 1)
+
+
+def command(environment: Mapping[str, str]) -> list[str]:
+    """How granian is called."""
+    settings = {
+        "interface": "wsgi",
+        "host": environment.get("HOST") or "127.0.0.1",
+        "port": environment.get("PORT") or "8000",
+        "workers": environment.get("WEB_WORKERS") or default_workers(),
+        "blocking-threads": environment.get("WEB_THREADS") or 4,
+        # Longest that granian allows: a new thread would first have to open its database connection.
+        "blocking-threads-idle-timeout": 600,
+        "workers-kill-timeout": 20,
+        "respawn-interval": 0.5,
+        "log-level": "warning",
+    }
+    flags = [f"--{name}={value}" for name, value in settings.items()]
+    return [sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "--no-ws", "config.wsgi:application"]
+
+
+def main() -> None:
+    # Set for the server alone: any other command would look for the folder and not find it.
+    metrics = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="stockroom-"))
+    metrics.mkdir(parents=True, exist_ok=True)
+    for file in metrics.glob("*.db"):  # counters of processes that are no more
+        file.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    program = command(os.environ)
+    os.execv(program[0], program)  # noqa: S606 - this process becomes the server
+
+
+if __name__ == "__main__":
+    main()
