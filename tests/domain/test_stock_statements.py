@@ -1,0 +1,75 @@
+"""A request of many lines costs as many statements as one of a single line."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from inventory.models import Product, Reason
+from inventory.operations import stock, transfers
+from inventory.values import Line
+from tests.builders import ANA, make_location, make_product
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MANY = 500
+
+
+def stocked():
+    make_location("SHOP")
+    Product.objects.bulk_create(Product(sku=f"P{n}", name=f"Product {n}") for n in range(MANY))
+    stock.adjust(lines(MANY, 10), reason=Reason.RECEIVED, actor=ANA)
+
+
+def lines(count, quantity, **values):
+    return [Line(sku=f"p{n}", quantity=quantity, pointer=f"/lines/{n}", **values) for n in range(count)]
+
+
+def send(count):
+    return transfers.transfer(lines(count, 1), from_location="MAIN", to_location="SHOP", in_transit=True, actor=ANA)
+
+
+#: Each deed, and what takes it back.
+DEEDS = {
+    "adjust": (
+        lambda count: stock.adjust(lines(count, -1), reason=Reason.SOLD, actor=ANA),
+        lambda count: stock.adjust(lines(count, 1), reason=Reason.RETURNED, actor=ANA),
+    ),
+    "adjust levels that are new": (
+        lambda count: stock.adjust(lines(count, 1, location="SHOP"), reason=Reason.FOUND, actor=ANA),
+        lambda count: stock.adjust(lines(count, -1, location="SHOP"), reason=Reason.LOST, actor=ANA),
+    ),
+    "count": (
+        lambda count: stock.count(lines(count, 7, expected=10), actor=ANA),
+        lambda count: stock.count(lines(count, 10, expected=7), actor=ANA),
+    ),
+    "send and receive": (
+        lambda count: transfers.receive(send(count), actor=ANA),
+        lambda count: stock.adjust(lines(count, 1), reason=Reason.FOUND, actor=ANA),
+    ),
+    "send and cancel": (lambda count: transfers.cancel(send(count), actor=ANA), lambda count: None),
+}
+
+
+def statements(deed, undo, count):
+    with CaptureQueriesContext(connection) as captured:
+        deed(count)
+    undo(count)
+    return len(captured)
+
+
+def test_five_hundred_lines_take_as_many_statements_as_one():
+    stocked()
+
+    one = {name: statements(*deed, 1) for name, deed in DEEDS.items()}
+    many = {name: statements(*deed, MANY) for name, deed in DEEDS.items()}
+
+    assert many == one
+
+
+def test_a_thousand_lines_of_one_level_are_one_move():
+    mug = make_product(on_hand=10)
+    many = [Line(sku=mug.sku, quantity=1, pointer=f"/lines/{n}") for n in range(1000)]
+
+    booking = stock.adjust(many, reason=Reason.FOUND, actor=ANA)
+
+    assert [(move.on_hand, moved.on_hand) for move, moved in booking.moved] == [(1000, 1010)]
