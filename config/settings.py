@@ -133,6 +133,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "CONTACT": {"name": "The Stockroom maintainers"},
     "SERVERS": [{"url": "/", "description": "This service"}],
     "SCHEMA_PATH_PREFIX": r"/api/v[0-9]+",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -153,6 +154,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.schema.finish.finish",
+        "api.schema.tidy.tidy",
     ],
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test of its own does more
 }

@@ -9,7 +9,20 @@ _CRUD = {
     "partial_update": "update",
     "destroy": "delete",
 }
-_SINGULAR = {"categories": "category", "deliveries": "delivery", "activity": "activity"}
+_SINGULAR = {"categories": "category", "deliveries": "delivery", "archive": "archived_object"}
+
+#: Models whose serializers are called otherwise: one rule for the reader, `<What>`, `<What>Request`, `<What>Patch`.
+MODELS = {
+    "ApiKeyCreateRequest": "ApiKeyRequest",
+    "ApiKeyRotateRequest": "RotationRequest",
+    "NewReservationRequest": "ReservationRequest",
+    "NewTransferRequest": "TransferRequest",
+    "NothingRequest": "EmptyRequest",
+    "PlanRequestRequest": "PlanRequest",
+    "PolicyPatch": "LevelPatch",
+    "ReservationRequestLineRequest": "ReservationLineRequest",
+    "TransferRequestLineRequest": "TransferLineRequest",
+}
 
 
 def operation_id(path: str, method: str, action: str, *, is_list: bool) -> str:

@@ -60,8 +60,8 @@ class StockroomSchema(AutoSchema):
     def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
         name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
         if name.startswith("Patched"):
-            return name.removeprefix("Patched").removesuffix("Request") + "Patch"
-        return name.replace("RequestRequest", "Request")
+            name = name.removeprefix("Patched").removesuffix("Request") + "Patch"
+        return naming.MODELS.get(name, name)
 
     # --- Parameters -------------------------------------------------------------------------------------------------
 
@@ -158,6 +158,8 @@ class StockroomSchema(AutoSchema):
             names = ["X-Request-ID", "RateLimit", "RateLimit-Policy"]
             if self._has_etag() or (self.method in ("PUT", "PATCH") and status == "200"):
                 names.append("ETag")
+            if self.view.action in self.view.cached_actions:
+                names.append("Cache-Status")
             if self.method == "POST":
                 names.append("Idempotency-Replayed")
             if status == "201":

@@ -57,7 +57,7 @@ class FulfilmentSerializer(StrictSerializer):
 class ReleaseSerializer(StrictSerializer):
     """Whose holds to release: by `owner`, by `reference`, or both."""
 
-    json_schema = {"anyOf": [{"required": ["owner"]}, {"required": ["reference"]}]}
+    json_schema = {"minProperties": 1}
 
     owner = Text(required=False, min_length=1, max_length=255)
     reference = Text(required=False, min_length=1, max_length=255)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from inventory.models import Kind, Reason, State, StockLevel, TransferState
@@ -33,6 +34,7 @@ class LevelSerializer(StrictSerializer):
     version = serializers.IntegerField(read_only=True, min_value=1)
     updated_at = Moment(read_only=True)
 
+    @extend_schema_field(serializers.ChoiceField(choices=State.choices))
     def get_state(self, level: StockLevel) -> str:
         return level.state
 
@@ -98,9 +100,9 @@ class ProductLine(StrictSerializer):
 
     #: The same rule for the published schema.
     json_schema = {
-        "if": {"required": ["sku"]},
-        "then": {"not": {"required": ["product"]}},
-        "else": {"required": ["product"]},
+        "if": {"properties": {"sku": {}}, "required": ["sku"]},
+        "then": {"not": {"properties": {"product": {}}, "required": ["product"]}},
+        "else": {"properties": {"product": {}}, "required": ["product"]},
     }
 
     sku = SKU(required=False)

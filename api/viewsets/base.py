@@ -38,6 +38,8 @@ class StockroomViewSet(GenericViewSet):
 
     #: Actions that answer with a page: they know `cursor`, `page_size`, `count`, `ordering` and the filter set.
     list_actions: ClassVar[frozenset[str]] = frozenset({"list"})
+    #: Actions that read through the cache and say so in `Cache-Status`.
+    cached_actions: ClassVar[frozenset[str]] = frozenset()
     #: Further query parameters of single actions.
     extra_parameters: ClassVar[dict[str, frozenset[str]]] = {}
     #: Public name → fields of the model, each upwards; a `-` before the public name turns all of them round.

@@ -57,6 +57,7 @@ class CategoryViewSet(ListMixin, RetrieveMixin, EditMixin):
     default_ordering = "name"
     extra_parameters = {"products": frozenset({"descendants", "ordering", *pagination.PARAMETERS})}
     action_orderings = {"products": ORDERINGS}
+    cached_actions = frozenset({"products"})
 
     @idempotent
     def create(self, request: Request) -> Response:

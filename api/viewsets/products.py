@@ -83,6 +83,7 @@ class ProductViewSet(StockroomViewSet):
         "available": ("stock__available",),
     }
     default_ordering = "-created_at"
+    cached_actions = frozenset({"retrieve"})
     extra_parameters = {
         "list": frozenset({"fields", "expand"}),
         "retrieve": frozenset({"fields", "expand"}),
