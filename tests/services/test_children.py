@@ -62,6 +62,30 @@ if sys.platform == "linux":  # the others have the guardian alone
         os.kill(grandchild, signal.SIGKILL)  # a shell's own child: nobody promised to pass the signal on
 
 
+def test_a_supervisor_that_was_told_to_ends_with_its_parent(tmp_path: Path) -> None:
+    script = """
+import os, sys
+from config.supervisor.processes import Keeper, Program, StopAsked
+keeper = Keeper()
+keeper.obey(stop_with_parent=True)
+child = keeper.start(Program("child", ["/bin/sleep", "60"]))
+print(os.getpid(), child.pid, keeper.guardian.pid, flush=True)
+try:
+    keeper.pause(60)
+except StopAsked:
+    keeper.stop()
+"""
+    make = ["/bin/sh", "-c", '"$@"; exit', "sh", sys.executable, "-c", script]
+    with subprocess.Popen(make, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+
+        parent.kill()
+
+    assert parent.pid not in pids
+    assert all_gone(pids, 10)
+
+
 def test_what_dies_is_started_again_later_and_later(tmp_path: Path) -> None:
     keeper, said = Keeper(), list[str]()
     keeper.start(Program("brief", ["/bin/sh", "-c", "echo once >> runs; exit 3"], directory=tmp_path))
