@@ -57,11 +57,9 @@ class CategoryAdmin(OperationsAdmin):
 
 
 class LocationForm(VersionedForm):
-    def clean(self) -> Any:
-        cleaned = super().clean()
+    def _get_validation_exclusions(self) -> set[str]:
         # There is one default location, but the operation makes the former one step down: not for the form to refuse.
-        self._validate_constraints = False
-        return cleaned
+        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]
 
 
 @admin.register(Location)

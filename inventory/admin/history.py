@@ -71,8 +71,8 @@ class ActivityAdmin(ReadOnlyAdmin):
             "<tr><th>{}</th><td>{}</td><td>{}</td></tr>",
             ((name, _text(pair[0]), _text(pair[1])) for name, pair in row.changes.items()),
         )
-        head = format_html("<thead><tr><th>field</th><th>before</th><th>after</th></tr></thead>")
-        return format_html('<table class="changes">{}<tbody>{}</tbody></table>', head, rows)
+        titles = format_html_join("", "<th>{}</th>", (("field",), ("before",), ("after",)))
+        return format_html('<table class="changes"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', titles, rows)
 
 
 @admin.register(ArchivedObject)
