@@ -7,28 +7,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inventory', '0004_reservations'),
+        ("inventory", "0004_reservations"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('position', models.BigAutoField(primary_key=True, serialize=False)),
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, unique=True)),
-                ('sequence', models.PositiveBigIntegerField(null=True, unique=True)),
-                ('type', models.CharField(max_length=64)),
-                ('key', models.CharField(max_length=64)),
-                ('data', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('actor', models.CharField(blank=True, default='', max_length=255)),
-                ('request_id', models.CharField(blank=True, default='', max_length=128)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("position", models.BigAutoField(primary_key=True, serialize=False)),
+                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, unique=True)),
+                ("sequence", models.PositiveBigIntegerField(null=True, unique=True)),
+                ("type", models.CharField(max_length=64)),
+                ("key", models.CharField(max_length=64)),
+                ("data", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("actor", models.CharField(blank=True, default="", max_length=255)),
+                ("request_id", models.CharField(blank=True, default="", max_length=128)),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('position',),
-                'indexes': [models.Index(condition=models.Q(('sequence', None)), fields=['position'], name='event_unnumbered'), models.Index(fields=['key', 'sequence'], name='event_key')],
+                "ordering": ("position",),
+                "indexes": [
+                    models.Index(condition=models.Q(("sequence", None)), fields=["position"], name="event_unnumbered"),
+                    models.Index(fields=["key", "sequence"], name="event_key"),
+                ],
             },
         ),
     ]
