@@ -1,9 +1,8 @@
 """Cached reads of the catalogue: a product is its rendered bytes, a listing page is ids composed from product entries.
 
-An entry is `<version> <right until>\\n<json>`. What is served is byte for byte what the database would render.
+What is served is byte for byte what the database would render.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -31,10 +30,7 @@ class Listed:
 def product(pk: UUID) -> tuple[Document | None, Status]:
     """The product with this id, and whether the cache had it."""
     read = caching.read(keys.product(pk), lambda: _packed(documents.products([pk]).get(pk)))
-    document = _unpacked(pk, read.body)
-    if document is not None and _over(document):
-        return documents.products([pk]).get(pk), "bypass"
-    return document, read.status
+    return _unpacked(pk, read.body), read.status
 
 
 def product_by_sku(sku: str) -> tuple[Document | None, Status]:
@@ -53,9 +49,7 @@ def products(ids: Sequence[UUID]) -> dict[UUID, Document]:
 
     reads = caching.read_many(list(by_key), load)
     unpacked = {pk: _unpacked(pk, reads[key].body) for key, pk in by_key.items()}
-    found = {pk: document for pk, document in unpacked.items() if document is not None}
-    over = [pk for pk, document in found.items() if _over(document)]
-    return {**found, **documents.products(over)} if over else found
+    return {pk: document for pk, document in unpacked.items() if document is not None}
 
 
 def listing(category: UUID, field: str, load: Callable[[], Listed]) -> tuple[Listed, Status]:
@@ -75,25 +69,12 @@ def header(status: Status) -> str:
     return "stockroom; hit" if status == "hit" else f"stockroom; fwd={status}"
 
 
-def _over(document: Document) -> bool:
-    # The entry's time to live ends then, too; this also covers the moments that a slow fill took.
-    return document.right_until is not None and document.right_until <= time.time()
-
-
 def _packed(document: Document | None) -> Loaded:
-    if document is None:
-        return Loaded(None)
-    until = document.right_until
-    ttl_s = None if until is None else until - time.time()
-    return Loaded(b"%d %b\n%b" % (document.version, repr(until or 0.0).encode(), document.body), ttl_s)
+    return Loaded(None) if document is None else Loaded(document.packed(), document.right_for_s)
 
 
 def _unpacked(pk: UUID, body: bytes | None) -> Document | None:
-    if body is None:
-        return None
-    head, _, text = body.partition(b"\n")
-    version, _, until = head.partition(b" ")
-    return Document(pk, int(version), text, float(until) or None)
+    return None if body is None else Document.unpacked(pk, body)
 
 
 def _id_of(sku: str) -> Loaded:

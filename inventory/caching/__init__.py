@@ -11,11 +11,11 @@ from django.db import connections, transaction
 from inventory.caching import connection, keys
 from inventory.caching.database import Database
 from inventory.caching.reader import LoadMany, Reader
-from inventory.caching.trust import Trust
+from inventory.caching.trust import SWITCH, Trust
 from inventory.caching.values import Loaded, Read
 from inventory.caching.writer import Writer
 
-__all__ = ["Loaded", "Read", "declare", "keys", "read", "read_many", "read_page"]
+__all__ = ["SWITCH", "Loaded", "Read", "declare", "keys", "read", "read_many", "read_page"]
 
 _trust = Trust(Database(), connection.connect, connection.identify)
 _reader = Reader(Database(), _trust)
@@ -45,6 +45,8 @@ def declare(changed: Iterable[str], using: str = "default") -> None:
 
     Any failure marks the transaction for rollback and is raised: there is no commit without a declaration. Not to be
     wrapped in a savepoint of its own. `TransactionManagementError` outside `atomic()`.
+    While the switch is off (or muted here) Redis is treated as if it were away: nothing that is cached now will be
+    believed after the switch is on again.
     """
     if not connections[using].in_atomic_block:
         raise transaction.TransactionManagementError("A cached row may only be changed inside atomic().")

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 
 from redis.exceptions import RedisError
 
+from inventory import conf
 from inventory.caching import metrics
 from inventory.caching.database import Database, TrustRow
-from inventory.caching.trust import Trust, name
+from inventory.caching.trust import SWITCH, Trust, name
+from inventory.context import is_muted
 from inventory.errors import Unavailable
 
 ATTEMPTS = 5
@@ -41,7 +43,9 @@ class Writer:
         raise Unavailable("The cache cannot be brought to rest; try again.")
 
     def _drop(self, row: TrustRow, keys: list[str]) -> bool:
-        """UNLINK the keys on the trusted server; False if that is not certain."""
+        """UNLINK the keys on the trusted server; False if that is not certain, or not wanted."""
+        if is_muted(SWITCH) or not conf.is_on(SWITCH):
+            return False
         redis = self._trust.client(row.process)
         try:
             for start in range(0, len(keys), CHUNK):

@@ -5,7 +5,7 @@ Shape: `Product` in docs/api.md and `ProductSerializer`; a test holds the two to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import connections
@@ -15,9 +15,9 @@ TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 # Holds that are over still stand in the counters until somebody tidies up; here they count no more.
 PRODUCT = f"""
     SELECT p.id AS pk, p.version AS pv, row_to_json(d)::text AS body,
-           extract(epoch FROM (SELECT min(r.expires_at) FROM inventory_reservationline r
+           extract(epoch FROM (SELECT min(r.expires_at) - statement_timestamp() FROM inventory_reservationline r
                                 WHERE r.product_id = p.id AND r.holding = 'reserved'
-                                  AND r.expires_at > statement_timestamp()))::float8 AS right_until
+                                  AND r.expires_at > statement_timestamp()))::float8 AS right_for_s
       FROM inventory_product p
       JOIN inventory_productstock s ON s.product_id = p.id,
       LATERAL (SELECT COALESCE(sum(r.quantity), 0)::bigint AS pieces FROM inventory_reservationline r
@@ -45,13 +45,23 @@ BY_SKU = PRODUCT + " WHERE lower(p.sku) = lower(%s)"
 class Document:
     """One object as JSON text in UTF-8, with the version that it shows.
 
-    `right_until`: seconds since the epoch, by the database's clock, when a hold that it counts is over; None: no such.
+    `right_for_s`: seconds, from when it was asked for, until a hold that it counts is over; None: it counts none. Only
+    the database's clock is in it, so no other may be wrong.
     """
 
     id: UUID
     version: int
     body: bytes
-    right_until: float | None = None
+    right_for_s: float | None = None
+
+    def packed(self) -> bytes:
+        """The entry that the cache keeps: `<version>`, a line feed, the JSON."""
+        return b"%d\n%b" % (self.version, self.body)
+
+    @classmethod
+    def unpacked(cls, pk: UUID, entry: bytes) -> Self:
+        version, _, body = entry.partition(b"\n")
+        return cls(pk, int(version), body)
 
 
 def products(ids: Sequence[UUID], using: str = "default") -> dict[UUID, Document]:
@@ -67,4 +77,4 @@ def product_by_sku(sku: str, using: str = "default") -> Document | None:
 def _fetch(sql: str, parameters: list[Any], using: str) -> list[Document]:
     with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [Document(pk, version, body.encode(), until) for pk, version, body, until in cursor.fetchall()]
+        return [Document(pk, version, body.encode(), right_for) for pk, version, body, right_for in cursor.fetchall()]

@@ -85,15 +85,18 @@ def guarded(*, switch: str, replay: Receiver | None = None) -> Callable[[Receive
     return decorate
 
 
-def required(*, switch: str, also_raw: bool = False) -> Callable[[Receiver], Receiver]:
-    """Let the receiver ring while `switch` is on; its failure rolls the write back. `also_raw`: for fixtures, too."""
+def required(*, switch: str, also_raw: bool = False, always: bool = False) -> Callable[[Receiver], Receiver]:
+    """Let the receiver ring while `switch` is on; its failure rolls the write back.
+
+    `also_raw`: for fixtures, too. `always`: also while the switch is off; what is called asks the switch itself.
+    """
 
     def decorate(receiver: Receiver) -> Receiver:
         bell = _registered(Bell(receiver, switch, True, None))
 
         @wraps(receiver)
         def ring(sender: Any, raw: bool = False, **kwargs: Any) -> None:
-            if (raw and not also_raw) or bell.silent:
+            if (raw and not also_raw) or (bell.silent and not always):
                 return
             connection = connections[kwargs.get("using") or "default"]
             try:

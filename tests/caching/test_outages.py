@@ -1,6 +1,7 @@
 """Redis away, in each way that we could think of: writes go on, reads are right, and nobody has to be restarted."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import monotonic
 from typing import Any
 
@@ -9,8 +10,9 @@ from django.db import transaction
 
 from inventory import caching
 from inventory.caching.values import Loaded, Read
+from inventory.context import muted
 
-from .probe import ALL, Process, key, load, until
+from .probe import ALL, Process, key, load, sql, until
 from .servers import PrivateRedis, SlowWay
 
 FIRST_WRITE_S = 2.5  # a time-out or two, then the readers' belief of one second
@@ -288,3 +290,19 @@ def test_the_services_own_face_survives_an_outage_as_well(redis: PrivateRedis) -
     redis.kill()
 
     assert caching.read(key(1), lambda: load(1)) == Read(b"1", "bypass")
+
+
+@pytest.mark.parametrize("muting", [False, True])
+def test_a_write_while_invalidation_is_off_leaves_nothing_to_be_believed_when_it_is_on_again(
+    redis: PrivateRedis, settings: Any, muting: bool
+) -> None:
+    until(lambda: caching.read(key(1), lambda: load(1)).status == "hit")
+
+    settings.INVENTORY_CACHE_INVALIDATION_ENABLED = muting
+    with muted(caching.SWITCH) if muting else nullcontext(), transaction.atomic():
+        sql("UPDATE cache_probe SET version = 2 WHERE id = 1")
+        caching.declare([key(1)])
+    settings.INVENTORY_CACHE_INVALIDATION_ENABLED = True
+
+    assert caching.read(key(1), lambda: load(1)).body == b"2"
+    until(lambda: caching.read(key(1), lambda: load(1)) == Read(b"2", "hit"))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection, connections, transaction
 from django.db.utils import NotSupportedError, OperationalError
 from django.test.utils import CaptureQueriesContext
 
+from config.database.base import AbortedTransaction
 from inventory import caching
 from inventory.caching.values import Loaded
 
@@ -210,12 +212,16 @@ def test_a_declaration_that_fails_takes_the_transaction_along_even_if_somebody_s
     def fail(*arguments: Any) -> None:
         raise RuntimeError
 
+    def write() -> None:
+        with transaction.atomic():
+            sql("UPDATE cache_probe SET version = 2")
+            with suppress(RuntimeError):
+                caching.declare([key(1)])
+
     monkeypatch.setattr(caching._writer, "declare", fail)
 
-    with transaction.atomic():
-        sql("UPDATE cache_probe SET version = 2")
-        with pytest.raises(RuntimeError):
-            caching.declare([key(1)])
+    with pytest.raises(AbortedTransaction):
+        write()
 
     assert load(1).body == b"1"
 
