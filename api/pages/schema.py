@@ -21,7 +21,7 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "applicatio
 
 @page(parameters=["format"])
 def schema(request: HttpRequest) -> HttpResponse:
-    kind = request.GET.get("format") or _accepted(request)
+    kind = request.GET["format"] if "format" in request.GET else _accepted(request)
     if kind not in ("json", "yaml"):
         if "format" in request.GET:
             problem = parameter_problem("format", "This must be json or yaml.", "invalid_choice")
