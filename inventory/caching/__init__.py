@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.db import connections, transaction
 
-from inventory.caching import connection, keys
+from inventory.caching import auditor, connection, keys
+from inventory.caching.auditor import Audit
 from inventory.caching.database import Database
 from inventory.caching.reader import LoadMany, Reader
 from inventory.caching.trust import SWITCH, Trust
 from inventory.caching.values import Loaded, Read
 from inventory.caching.writer import Writer
 
-__all__ = ["SWITCH", "Loaded", "Read", "declare", "keys", "read", "read_many", "read_page"]
+__all__ = ["SWITCH", "Audit", "Loaded", "Read", "audit", "declare", "forget", "keys", "read", "read_many", "read_page"]
 
 _trust = Trust(Database(), connection.connect, connection.identify)
 _reader = Reader(Database(), _trust)
@@ -38,6 +39,17 @@ def read_many(wanted: Sequence[str], load: LoadMany) -> dict[str, Read]:
 def read_page(group: str, field: str, load: Callable[[], Loaded]) -> Read:
     """One page of the group (a listing). A writer that declares the group drops all its pages at once."""
     return _reader.read_page(group, field, load)
+
+
+def audit(load: LoadMany, kinds: Iterable[str], sample: int | None = None) -> Audit:
+    """Compare entries of these kinds with what `load` finds: all of them, or `sample` looks at random."""
+    return auditor.audit(_trust, load, kinds, sample)
+
+
+def forget() -> None:
+    """Take trust away from everything that is cached now; for repairs behind the service's back (a restored backup)."""
+    database = Database()
+    database.distrust(database.trusted().epoch)
 
 
 def declare(changed: Iterable[str], using: str = "default") -> None:

@@ -1,4 +1,4 @@
-"""What the cache counts. A stale entry is never among it: see `audit_cache`."""
+"""What the cache counts."""
 
 from prometheus_client import Counter
 
@@ -13,3 +13,5 @@ FILLS_REFUSED = Counter(
 REDIS_ERRORS = Counter("stockroom_cache_redis_errors_total", "Redis commands that failed or came too late.")
 TRUST_TAKEN = Counter("stockroom_cache_trust_taken_total", "Times that this process took trust away from Redis.")
 TRUST_GIVEN = Counter("stockroom_cache_trust_given_total", "Times that this process gave trust back to Redis.")
+AUDITED = Counter("stockroom_cache_audited_total", "Cached entries that were compared with the database.")
+STALE = Counter("stockroom_cache_stale_total", "Cached entries that were wrong. Has to stay 0.")
