@@ -9,7 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from inventory.context import SYSTEM
-from inventory.operations import alerts, events, idempotency, notifications, reservations
+from inventory.operations import alerts, events, idempotency, notifications, reconcile, reservations
 from inventory.receivers import guards
 
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -64,6 +64,13 @@ async def rescue_stalled_jobs(timestamp: int) -> None:
     """Give the jobs of dead workers to living ones. Carries no lock: its own stall would stop every rescue."""
     for job in await app.job_manager.get_stalled_jobs():
         await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="23 4 * * *")
+@app.task(name="inventory.tasks.check_stock")
+def check_stock(timestamp: int) -> None:
+    """Look whether counters and ledger agree; the log and `stockroom_drifts` say where not."""
+    reconcile.check(actor=SYSTEM)
 
 
 @app.periodic(cron="3 3 * * *")

@@ -316,6 +316,22 @@ BEGIN
 END $$;
 
 -- 6. Policies in force: level → product → category (nearest) → the service's default. ----------------------------------
+CREATE FUNCTION stock_policies(products uuid[], default_reorder_point int, default_safety_stock int)
+RETURNS TABLE (policy_product uuid, policy_reorder_point int, policy_safety_stock int) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE chain(product, depth, parent_id, reorder_point, safety_stock) AS (
+        SELECT p.id, 0, p.category_id, p.reorder_point, NULL::int FROM inventory_product p WHERE p.id = ANY (products)
+        UNION ALL
+        SELECT h.product, h.depth + 1, c.parent_id, c.reorder_point, c.safety_stock
+          FROM chain h JOIN inventory_category c ON c.id = h.parent_id
+    )
+    SELECT h.product,
+           COALESCE((array_agg(h.reorder_point ORDER BY h.depth) FILTER (WHERE h.reorder_point IS NOT NULL))[1],
+                    default_reorder_point),
+           COALESCE((array_agg(h.safety_stock ORDER BY h.depth) FILTER (WHERE h.safety_stock IS NOT NULL))[1],
+                    default_safety_stock)
+      FROM chain h GROUP BY h.product
+$$;
+
 -- Returns what changed for the alerts: the product's own row has a null location.
 CREATE FUNCTION stock_apply_policies(products uuid[], default_reorder_point int, default_safety_stock int) RETURNS TABLE (
     policy_product uuid, policy_location uuid, available_before bigint, available_after bigint,
@@ -326,18 +342,8 @@ BEGIN
     PERFORM 1 FROM inventory_productstock s WHERE s.product_id = ANY (products) ORDER BY s.product_id FOR UPDATE;
 
     RETURN QUERY
-    WITH RECURSIVE chain(product, depth, parent_id, reorder_point, safety_stock) AS (
-        SELECT p.id, 0, p.category_id, p.reorder_point, NULL::int FROM inventory_product p WHERE p.id = ANY (products)
-        UNION ALL
-        SELECT h.product, h.depth + 1, c.parent_id, c.reorder_point, c.safety_stock
-          FROM chain h JOIN inventory_category c ON c.id = h.parent_id
-    ), policy AS MATERIALIZED (
-        SELECT h.product,
-               COALESCE((array_agg(h.reorder_point ORDER BY h.depth) FILTER (WHERE h.reorder_point IS NOT NULL))[1],
-                        default_reorder_point) AS reorder_point,
-               COALESCE((array_agg(h.safety_stock ORDER BY h.depth) FILTER (WHERE h.safety_stock IS NOT NULL))[1],
-                        default_safety_stock) AS safety_stock
-          FROM chain h GROUP BY h.product
+    WITH policy(product, reorder_point, safety_stock) AS MATERIALIZED (
+        SELECT * FROM stock_policies(products, default_reorder_point, default_safety_stock)
     ), level_before AS MATERIALIZED (
         SELECT v.id, v.available FROM inventory_stocklevel v WHERE v.product_id = ANY (products)
     ), level_now AS (
