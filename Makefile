@@ -1,7 +1,7 @@
 # `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check schema bench lock up clean
+.PHONY: help run test check schema lock up clean
 # The steps of `make check` share one set of tools; nothing here gains from -j.
 .NOTPARALLEL:
 
@@ -30,10 +30,6 @@ check: ## format, lint, types, import contracts, migrations, OpenAPI, container 
 schema: ## write openapi.yaml from the code
 	@scripts/install dev
 	@exec $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
-
-bench: ## the benchmarks, as ratios measured in one run
-	@scripts/install dev
-	@exec $(PY) -m benchmarks $(ARGS)
 
 lock: ## pin the newest versions that requirements/*.in allow (ARGS=--upgrade)
 	@scripts/install dev

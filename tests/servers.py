@@ -20,7 +20,9 @@ from config.supervisor.processes import Keeper
 from config.supervisor.valkey import Valkey
 
 STARTED_BY = "STOCKROOM_TEST_SERVERS"
-LOGICAL_DATABASES = 64
+PROCESSORS = os.cpu_count() or 1
+LOGICAL_DATABASES = max(64, 2 * PROCESSORS + 2)
+CONNECTIONS = 150 + 30 * PROCESSORS  # tests of races open many at a time
 
 
 def provide() -> None:
@@ -54,7 +56,7 @@ def _start_what_is_missing() -> None:
     keeper.clean_up_later(folder)
     atexit.register(_stop, keeper, folder, os.getpid())
     if "DATABASE_URL" in wanted:
-        postgres = Postgres(folder, folder, durable=False)
+        postgres = Postgres(folder, folder, durable=False, connections=CONNECTIONS)
         if (folder / "shelter").is_symlink():
             keeper.clean_up_later((folder / "shelter").resolve())
         postgres.start(keeper)

@@ -21,10 +21,12 @@ from config.supervisor.processes import Keeper, Program
 from config.supervisor.valkey import Valkey
 
 WEB, WORKER = "web server", "worker"
-BOOTSTRAP_S, READY_S = 600.0, 60.0
+BOOTSTRAP_S, READY_S = 600.0, 120.0
 # A web server that dies so often before it has ever been ready will not recover.
 HOPELESS = 3
 WORKER_CONCURRENCY = 4
+# Connections that each web process may open (DATABASE_POOL_MAX), and some for the cache's own.
+POOL = 12
 
 
 def main(*arguments: str) -> int:
@@ -81,7 +83,7 @@ class Service:
             "SECRET_KEY": os.environ.get("SECRET_KEY") or environment.kept_secret(options.data_dir / "secret_key"),
         }
         if not options.database_url:
-            postgres = Postgres(options.data_dir, self.run_dir)
+            postgres = Postgres(options.data_dir, self.run_dir, connections=40 + options.web_workers * POOL)
             _say(f"PostgreSQL: {postgres.data}")
             postgres.start(keeper)
             variables["DATABASE_URL"] = postgres.url

@@ -24,7 +24,6 @@ START_S = 60.0
 PREDECESSOR_S = 15.0
 SETTINGS = {
     "listen_addresses": "",
-    "max_connections": "100",
     "max_locks_per_transaction": "256",
     "client_connection_check_interval": "500ms",
     "deadlock_timeout": "200ms",
@@ -38,8 +37,8 @@ THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 class Postgres:
     """One server: `data_dir/postgres` holds its data, `run_dir/pg` its socket."""
 
-    def __init__(self, data_dir: Path, run_dir: Path, *, durable: bool = True) -> None:
-        self.durable = durable
+    def __init__(self, data_dir: Path, run_dir: Path, *, durable: bool = True, connections: int = 100) -> None:
+        self.durable, self.connections = durable, connections
         self.sockets = run_dir / "pg"
         self.log = data_dir / "postgres.log"
         self.data = data_dir / "postgres"
@@ -86,7 +85,7 @@ class Postgres:
         half.rename(self.data)
 
     def _program(self) -> Program:
-        settings = SETTINGS | ({} if self.durable else THROWAWAY)
+        settings = SETTINGS | {"max_connections": str(self.connections)} | ({} if self.durable else THROWAWAY)
         command = [self._binary("postgres"), "-D", str(self.data), "-k", str(self.sockets)]
         command += [f"--{name}={value}" for name, value in settings.items()]
         return Program(

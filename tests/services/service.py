@@ -54,7 +54,7 @@ class Service:
             self.stop(signal.SIGTERM)
 
     def ready(self) -> "Service":
-        eventually(lambda: self.process.poll() is not None or self.status("/health/ready") == 200, 60)
+        eventually(lambda: self.process.poll() is not None or self.status("/health/ready") == 200, 120)
         assert self.process.poll() is None, self.said()
         return self
 

@@ -5,11 +5,15 @@ import socket
 import stat
 from pathlib import Path
 
+import pytest
+
 from config.supervisor.environment import kept_secret
 
 from .service import KEY, Service, all_gone, eventually
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_a_start_answers_keeps_its_secrets_and_refuses_a_second_one(home: Path) -> None:
     with Service(home / "data", BOOTSTRAP_API_KEY=KEY) as service:
         service.ready()
@@ -33,6 +37,8 @@ def test_a_start_answers_keeps_its_secrets_and_refuses_a_second_one(home: Path) 
     assert all_gone(family)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_what_was_killed_comes_back_and_nothing_outlives_the_supervisor(home: Path) -> None:
     with Service(home / "data") as service:
         service.ready()
