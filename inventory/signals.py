@@ -6,7 +6,7 @@ where stock is concerned. All are sent with `Signal.send`, inside the transactio
 `rows_creating`   sender=model, instances: list, using: str    before `bulk_create` writes them (fill in what they lack)
 `rows_updating`   sender=model, values: dict, using: str       before `QuerySet.update` sets these columns (add to them)
 `rows_changed`    sender=model, changes: list[RowChange], using: str
-                  after `QuerySet.update`, `bulk_create`, `bulk_update` and bulk SQL
+                  after `QuerySet.update`, `bulk_create`, `bulk_update` and bulk SQL; after changes of an API key
 `stock_changed`   sender=StockLevel, changes: list[StockChange], using: str
                   after counters moved with their ledger rows
 `policy_changed`  sender=ProductStock, changes: list[StockChange], using: str

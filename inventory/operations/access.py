@@ -6,6 +6,7 @@ import string
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -16,6 +17,7 @@ from inventory.context import Actor
 from inventory.errors import Invalid, Problem, VersionMismatch
 from inventory.models.access import ApiKey, Scope
 from inventory.operations.base import operation
+from inventory.signals import RowChange, rows_changed
 
 PREFIX = "sk_stockroom_"
 RANDOM_CHARACTERS = 43  # of 62 letters each: 256 bits
@@ -72,6 +74,7 @@ def create_api_key(
     )
     key.save(force_insert=True)
     key.refresh_from_db()
+    _tell(None, key)
     return key, secret
 
 
@@ -79,13 +82,15 @@ def create_api_key(
 def rotate_api_key(
     key_id: UUID, *, overlap: timedelta = DEFAULT_OVERLAP, expected_version: int | None = None, actor: Actor
 ) -> tuple[ApiKey, str]:
-    """Give the key a new secret; the old one goes on for `overlap`. Raises VersionMismatch when it is gone or changed."""
+    """Give the key a new secret; the old one goes on for `overlap`. Raises VersionMismatch when gone or changed."""
     key = _claim(key_id, expected_version)
+    before = _shown(key)
     secret = new_secret()
     key.previous_digest = key.digest if overlap else None
     key.previous_expires_at = timezone.now() + overlap if overlap else None
     key.prefix, key.digest = shown_part(secret), digest_of(secret)
     key.save(update_fields=["prefix", "digest", "previous_digest", "previous_expires_at"])
+    _tell(before, key)
     return key, secret
 
 
@@ -93,9 +98,11 @@ def rotate_api_key(
 def revoke_api_key(key_id: UUID, *, expected_version: int | None = None, actor: Actor) -> ApiKey:
     """End the key for good, its overlapping secret included. Raises VersionMismatch when it is gone or changed."""
     key = _claim(key_id, expected_version)
+    before = _shown(key)
     key.revoked_at = timezone.now()
     key.previous_digest = key.previous_expires_at = None
     key.save(update_fields=["revoked_at", "previous_digest", "previous_expires_at"])
+    _tell(before, key)
     return key
 
 
@@ -111,11 +118,14 @@ def ensure_api_key(
         digest=digest_of(secret), defaults=wanted | {"prefix": shown_part(secret)}
     )
     changed = [field for field, value in wanted.items() if getattr(key, field) != value]
+    before = None if created else _shown(key)
     if changed and not created:
         for field in changed:
             setattr(key, field, wanted[field])
         key.version += 1
         key.save(update_fields=[*changed, "version"])
+    if created or changed:
+        _tell(before, key)
     return key
 
 
@@ -138,6 +148,15 @@ def _claim(key_id: UUID, expected_version: int | None) -> ApiKey:
     if not rows.update(version=F("version") + 1, updated_at=Now()):
         raise VersionMismatch("The key was changed or revoked since you read it.")
     return ApiKey.objects.get(pk=key_id)
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    """The columns of a key as the activity log may see them."""
+    return {column.attname: getattr(key, column.attname) for column in key._meta.concrete_fields}
+
+
+def _tell(before: dict[str, Any] | None, key: ApiKey) -> None:
+    rows_changed.send(sender=ApiKey, changes=[RowChange(key.pk, before, _shown(key))], using=key._state.db or "default")
 
 
 def _known(scopes: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from inventory.models import Category, Location, Product
+from inventory.models import ApiKey, Category, Location, Product
 from inventory.operations import history
 from inventory.signals import rows_changed
 
@@ -32,10 +32,11 @@ def record_deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
     history.record("deleted", instance, instance.loaded, None)
 
 
+@receiver(rows_changed, sender=ApiKey, dispatch_uid="history.record_keys")
 @receiver(rows_changed, sender=Category, dispatch_uid="history.record_categories")
 @receiver(rows_changed, sender=Location, dispatch_uid="history.record_locations")
 @receiver(rows_changed, sender=Product, dispatch_uid="history.record_products")
 @required(switch="INVENTORY_ACTIVITY_LOG_ENABLED")
 def record_many(sender: Any, changes: list[Any], **kwargs: Any) -> None:
-    """Record every row of a bulk write."""
+    """Record every row of a bulk write, and every change of an API key."""
     history.record_bulk(sender, changes)

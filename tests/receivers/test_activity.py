@@ -9,7 +9,7 @@ from django.db.models import F
 
 from inventory.context import acting_as, answering
 from inventory.models import Activity, Category, Location, Product
-from inventory.operations import catalog, history
+from inventory.operations import access, catalog, history
 from tests.builders import ANA, BEN, CLEO, make_category, make_location, make_product
 from tests.client import Api
 
@@ -194,3 +194,27 @@ def test_what_was_told_cannot_be_changed_even_by_sql(deed: str) -> None:
 
     with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
         cursor.execute(deed)
+
+
+def test_every_change_of_an_api_key_is_told_without_its_secret() -> None:
+    key, _ = access.create_api_key(name="till", scopes=["catalog:read"], actor=ANA)
+    key, secret = access.rotate_api_key(key.pk, actor=BEN)
+    access.revoke_api_key(key.pk, actor=CLEO)
+
+    rows = list(Activity.objects.filter(object_type="api_key", object_id=str(key.pk)).order_by("id"))
+    assert [(row.action, row.actor) for row in rows] == [
+        ("created", "user:ana"),
+        ("updated", "user:ben"),
+        ("updated", "user:cleo"),
+    ]
+    assert rows[0].changes["scopes"] == [None, ["catalog:read"]]
+    assert "revoked_at" in rows[2].changes
+    assert not any("digest" in name for row in rows for name in row.changes)
+    assert secret not in str([row.changes for row in rows])
+
+
+def test_making_sure_of_a_key_that_is_there_already_tells_nothing() -> None:
+    for _ in range(2):
+        key = access.ensure_api_key("x" * 40, name="automation", actor=ANA)
+
+    assert told_of(key) == ["created"]
