@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from procrastinate.contrib.django.admin import ProcrastinateJobAdmin
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
-from inventory.models import IdempotencyRecord, ReceiverFailure
+from inventory.models import Event, IdempotencyRecord, ReceiverFailure
 from inventory.receivers import guards
 
 from .base import ROWS_AT_ONCE, ReadOnlyAdmin
@@ -76,7 +76,25 @@ class IdempotencyRecordAdmin(ReadOnlyAdmin):
         return day(row.created_at)
 
 
-class EventInline(LinesInline):
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("position", "sequence", "type", "key", "actor", "occurred")
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("=key",)
+    search_help_text = "The whole id of a product or of another object."
+    fields = ("sequence", "type", "key", "payload", "actor", "request_id", "occurred_at")
+
+    @admin.display(description="occurred")
+    def occurred(self, row: Event) -> str:
+        return day(row.occurred_at)
+
+    @admin.display(description="data")
+    def payload(self, row: Event) -> SafeString:
+        return as_json(row.data)
+
+
+class JobEventInline(LinesInline):
     model = ProcrastinateEvent
     fields = readonly_fields = ("type", "at")
     verbose_name_plural = "what happened to it"
@@ -89,7 +107,7 @@ admin.site.unregister(ProcrastinateJob)
 class JobAdmin(ReadOnlyAdmin):
     """Procrastinate's own page writes inline styles, which the CSP refuses, and counts all jobs for its filters."""
 
-    inlines = (EventInline,)
+    inlines = (JobEventInline,)
     actions = ("retry", "cancel")
     verbs = ("retry", "cancel")
     list_display = ("id", "task_name", "arguments", "status_pill", "queue_name", "attempts", "scheduled_at")

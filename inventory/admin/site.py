@@ -13,7 +13,7 @@ GROUPS = (
     ("Stock", ("StockLevel", "ProductStock", "StockMovement", "Transfer", "Reservation")),
     ("Alerts and history", ("StockAlert", "Activity", "ArchivedObject")),
     ("Access", ("ApiKey",)),
-    ("Engine room", ("ReceiverFailure", "IdempotencyRecord", "ProcrastinateJob")),
+    ("Engine room", ("Event", "ReceiverFailure", "IdempotencyRecord", "ProcrastinateJob")),
 )
 
 

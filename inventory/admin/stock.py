@@ -12,8 +12,9 @@ from inventory.models import ProductStock, StockLevel
 from inventory.operations import stock
 
 from .adjust import adjust_url, adjust_view
-from .base import ReadOnlyAdmin, actor_of
+from .base import actor_of
 from .doors import RefusableAdmin
+from .drifts import ReconcilingAdmin
 from .filters import ByLevelState, ByPlace, ByTotalState
 from .forms import VersionedForm, values_of
 from .looks import DASH, figure, list_of, pill, product_link, set_aside
@@ -125,7 +126,7 @@ class StockLevelAdmin(OfProduct):
 
 
 @admin.register(ProductStock)
-class ProductStockAdmin(ReadOnlyAdmin, OfProduct):
+class ProductStockAdmin(ReconcilingAdmin, OfProduct):
     list_display = (
         *("sku", "name", "on_hand_figure", "aside", "available_figure", "state_pill"),
         *("incoming_figure", "reorder_point_in_force"),
