@@ -143,6 +143,7 @@ def _note_use(key_id: UUID) -> None:
 
 
 def _write_uses(**_: Any) -> None:
+    """Write down which keys were used, after the answer."""
     while _to_write:
         with _uses_lock:
             key_id = _to_write.pop() if _to_write else None

@@ -67,7 +67,7 @@ def follow_categories(changes: Sequence[Change]) -> None:
 
 def set_on_level(level: StockLevel, expected_version: int | None, values: dict[str, Any]) -> StockLevel:
     """Write a level's own policies. The product's totals are locked first, as by every move."""
-    list(ProductStock.objects.select_for_update().filter(pk=level.product_id))
+    locks.totals([level.product_id])
     fresh = locks.row(StockLevel, level.pk)
     if fresh is None:
         raise NotFound("This stock level was deleted meanwhile.")
