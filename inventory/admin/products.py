@@ -51,7 +51,7 @@ class ProductAdmin(OperationsAdmin):
     form = ProductForm
     told = "product"
     board_template = "admin/inventory/product_board.html"
-    list_display = ("sku", "name", "category", "priced", "on_hand", "available", "stock_state")
+    list_display = ("sku", "name", "stock_state", "available", "on_hand", "priced", "category")
     list_display_links = ("sku", "name")
     list_select_related = ("category", "stock")
     list_filter = (ByState, "status", ByShelf)
