@@ -35,13 +35,22 @@ def command(environment: Mapping[str, str]) -> list[str]:
     return [sys.executable, "-m", "granian", *flags, "--respawn-failed-workers", "--no-ws", "config.wsgi:application"]
 
 
+def metrics_folder(environment: Mapping[str, str]) -> Path:
+    """Where the web processes share their counters: an empty folder that is ours alone."""
+    named = environment.get("PROMETHEUS_MULTIPROC_DIR")
+    name = f"stockroom-metrics-{os.getuid()}-{environment.get('PORT') or 8000}"
+    folder = Path(named or Path(tempfile.gettempdir(), name))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not named and (folder.is_symlink() or folder.stat().st_uid != os.getuid()):
+        return Path(tempfile.mkdtemp())  # somebody was here first, and may be no friend
+    for file in folder.glob("*.db"):  # of processes that are no more
+        file.unlink()
+    return folder
+
+
 def main() -> None:
     # Set for the server alone: any other command would look for the folder and not find it.
-    metrics = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="stockroom-"))
-    metrics.mkdir(parents=True, exist_ok=True)
-    for file in metrics.glob("*.db"):  # counters of processes that are no more
-        file.unlink()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics_folder(os.environ))
     program = command(os.environ)
     os.execv(program[0], program)  # noqa: S606 - this process becomes the server
 

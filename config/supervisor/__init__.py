@@ -5,7 +5,8 @@
     postgres      a real PostgreSQL from a wheel, on a Unix socket
     valkey        a real Redis-protocol server from a wheel, on a Unix socket
     accounts      PostgreSQL refuses to run as root: as whom then, and where
-    processes     children: start, watch, restart, stop
+    child         one program in a process group of its own
+    processes     the children together: start, watch, restart, stop
     launch        what a child does between fork and exec (runs by itself)
     guardian      who stops the children when the supervisor was killed (runs by itself)
     bootstrap     migrations, keys and demo catalogue, in one Django process

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from config.probe import answers
 from config.supervisor import environment
+from config.supervisor.child import Program
 from config.supervisor.environment import Options
 from config.supervisor.failures import Failure, StopAsked
 from config.supervisor.postgres import Postgres
-from config.supervisor.processes import Keeper, Program
+from config.supervisor.processes import Keeper
 from config.supervisor.valkey import Valkey
 
 WEB, WORKER = "web server", "worker"

@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from config.supervisor import accounts
 from config.supervisor.accounts import Account
+from config.supervisor.child import Child, Program
 from config.supervisor.failures import Failure
 from config.supervisor.guardian import lives
-from config.supervisor.processes import Child, Keeper, Program
+from config.supervisor.processes import Keeper
 
 ROLE = DATABASE = "stockroom"
 START_S = 60.0

@@ -6,8 +6,9 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
+from config.supervisor.child import Child, Program
 from config.supervisor.failures import Failure
-from config.supervisor.processes import Child, Keeper, Program
+from config.supervisor.processes import Keeper
 
 START_S = 20.0
 

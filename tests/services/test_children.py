@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.supervisor.child import Program
 from config.supervisor.environment import ROOT
-from config.supervisor.processes import Keeper, Program
+from config.supervisor.processes import Keeper
 
 from .service import all_gone, eventually
 
@@ -18,7 +19,8 @@ from .service import all_gone, eventually
 SUPERVISOR = """
 import json, sys, time
 from pathlib import Path
-from config.supervisor.processes import Keeper, Program
+from config.supervisor.child import Program
+from config.supervisor.processes import Keeper
 keeper = Keeper(patience_s=0.5)
 note = Path(sys.argv[1])
 child = keeper.start(Program("child", ["/bin/sh", "-c", sys.argv[2], "sh", str(note)]))
@@ -65,7 +67,9 @@ if sys.platform == "linux":  # the others have the guardian alone
 def test_a_supervisor_that_was_told_to_ends_with_its_parent(tmp_path: Path) -> None:
     script = """
 import os, sys
-from config.supervisor.processes import Keeper, Program, StopAsked
+from config.supervisor.child import Program
+from config.supervisor.failures import StopAsked
+from config.supervisor.processes import Keeper
 keeper = Keeper()
 keeper.obey(stop_with_parent=True)
 child = keeper.start(Program("child", ["/bin/sleep", "60"]))
