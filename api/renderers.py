@@ -1,8 +1,11 @@
 """JSON out: compact UTF-8, times in UTC with Z, decimals as strings; bytes that are JSON already pass untouched."""
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.utils.functional import Promise
@@ -28,12 +31,18 @@ def to_json(data: Any) -> bytes:
         return b""
     if isinstance(data, bytes):
         return data
-    return orjson.dumps(data, default=_default, option=_OPTIONS)
+    try:
+        return orjson.dumps(data, default=_default, option=_OPTIONS)
+    except TypeError:
+        # orjson stops at integers of 64 bits; in a free-form object, more is JSON too.
+        return json.dumps(data, default=_default, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _default(value: object) -> Any:
-    if isinstance(value, Decimal | Promise):
+    if isinstance(value, Decimal | Promise | UUID):
         return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, (set, frozenset, Mapping)):
         return dict(value) if isinstance(value, Mapping) else sorted(value)
     raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -5,11 +5,13 @@ import re
 import time
 from collections.abc import Callable
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from uuid_utils.compat import uuid7
 
 from api import metrics
+from api.errors import bad_request
 from inventory.context import answering
 
 HEADER = "X-Request-ID"
@@ -34,7 +36,7 @@ class RequestIdMiddleware:
         request_id = request_id_for(request.META.get("HTTP_X_REQUEST_ID"))
         started = time.perf_counter()
         with answering(request_id):
-            response = self.get_response(request)
+            response = self._answer(request)
             response[HEADER] = request_id
             # The line below says it all: Django need not log the same status again.
             response._has_been_logged = True  # type: ignore[attr-defined]
@@ -42,6 +44,15 @@ class RequestIdMiddleware:
             metrics.count(request, response, seconds)
             _log(request, response, seconds)
         return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.get_host()  # Django asks later, and shows its own page where DEBUG is on
+        except DisallowedHost as error:
+            refusal = bad_request(request, error)
+            refusal["Content-Length"] = str(len(refusal.content))
+            return refusal
+        return self.get_response(request)
 
 
 def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:

@@ -7,9 +7,11 @@ built. The same place decides over text encodings, NUL characters and bad percen
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
 from api.problems.answers import CONTENT_TYPE, encode, problem_body
@@ -46,6 +48,7 @@ class Shim:
             _check_path(environ.get("PATH_INFO", ""))
             _check_query(environ.get("QUERY_STRING", ""))
             _check_content_type(environ.get("CONTENT_TYPE", ""))
+            _take_in_chunks(environ)
         except _Unreadable as refusal:
             return _answer(refusal, environ, start_response)
         return self.application(environ, start_response)
@@ -76,6 +79,18 @@ def _check_content_type(content_type: str) -> None:
         if charset.strip('"').lower() not in ("utf-8", "utf8"):
             detail = "Only UTF-8 is read here."
             raise _Unreadable("unsupported_media_type", detail, parameter_problem("Content-Type", detail))
+
+
+def _take_in_chunks(environ: Environ) -> None:
+    """Django reads as many bytes as `Content-Length` says: a chunked body, which has none, would pass for empty."""
+    if environ.get("CONTENT_LENGTH") or "chunked" not in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = environ["wsgi.input"].read(limit + 1)
+    if len(body) > limit:
+        detail = f"A body without Content-Length may have up to {limit:,} bytes."
+        raise _Unreadable("payload_too_large", detail)
+    environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), BytesIO(body)
 
 
 def _is_clean(part: str) -> bool:

@@ -1,7 +1,7 @@
 """The ground that every viewset stands on: caller, scope, strict query, versions, entity tags, pages."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -74,9 +74,19 @@ class StockroomViewSet(GenericViewSet):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            return super().dispatch(request, *args, **kwargs)
+            return self._rendered(super().dispatch(request, *args, **kwargs))
         finally:
             throttling.release(request)
+
+    def _rendered(self, response: Any) -> HttpResponseBase:
+        """Render here, where an error that only shows while rendering still becomes a problem."""
+        if not isinstance(response, Response):
+            return cast(HttpResponseBase, response)
+        try:
+            return response.render()
+        except Exception as error:
+            problem = self.finalize_response(self.request, self.handle_exception(error))
+            return cast(HttpResponseBase, problem.render())
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -103,6 +103,8 @@ def knock(
     }
     for name, value in {"host": "127.0.0.1", **(headers or {})}.items():
         key = name.upper().replace("-", "_")
+        if key == "TRANSFER_ENCODING":
+            environ["CONTENT_LENGTH"] = ""
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     return _collect(application, environ)
 

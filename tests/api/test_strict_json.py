@@ -64,3 +64,13 @@ def test_the_deepest_allowed_nesting_is_read():
 def test_the_place_of_the_mistake_is_told():
     assert refusal(b'{"a": 1, "b" 2}').extra["position"] == 13
     assert "“sku” stands twice" in refusal(b'{"sku": 1, "sku": 2}').detail
+
+
+def test_a_chunked_body_is_read(door):
+    made = door.post("categories", {"name": "In chunks"}, transfer_encoding="chunked")
+    empty = door.post("categories", raw=b"", transfer_encoding="chunked", content_type="application/json")
+    huge = door.post("categories", raw=b"x" * 6_000_000, transfer_encoding="chunked")
+
+    assert made.json()["name"] == "In chunks"
+    assert (empty.status, empty.culprit()) == (400, ["/name"])
+    assert (huge.status, huge.code) == (413, "payload_too_large")
