@@ -5,10 +5,12 @@ What is served is byte for byte what the database would render.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import orjson
 
+from api.renderers import to_json
 from inventory import caching
 from inventory.caching import Loaded, keys
 from inventory.models import documents
@@ -62,6 +64,12 @@ def listing(category: UUID, field: str, load: Callable[[], Listed]) -> tuple[Lis
     read = caching.read_page(keys.listing(category), field, loaded)
     ids, following, previous, count = orjson.loads(read.body or b"[[],null,null,null]")
     return Listed([UUID(pk) for pk in ids], following, previous, count), read.status
+
+
+def of_tree(field: str, load: Callable[[], Any]) -> tuple[Any, Status]:
+    """JSON values that nothing but categories decides: they stand in one group and go with any change of the tree."""
+    read = caching.read_page(keys.category_tree(), field, lambda: Loaded(to_json(load())))
+    return orjson.loads(read.body or b"null"), read.status
 
 
 def header(status: Status) -> str:

@@ -1,6 +1,7 @@
 """Categories and locations: parse, one operation, answer."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -57,7 +58,28 @@ class CategoryViewSet(ListMixin, RetrieveMixin, EditMixin):
     default_ordering = "name"
     extra_parameters = {"products": frozenset({"descendants", "ordering", *pagination.PARAMETERS})}
     action_orderings = {"products": ORDERINGS}
-    cached_actions = frozenset({"products"})
+    cached_actions = frozenset({"products", "list", "retrieve"})
+
+    def list(self, request: Request) -> Response:
+        """The categories, cached as long as the tree stays as it is."""
+
+        def load() -> tuple[Any, ...]:
+            page = self.page(self.get_queryset())
+            return self.get_serializer(page.rows, many=True).data, page.next, page.previous, page.count
+
+        # Words make too many different pages to keep.
+        name = "" if "q" in request.query_params else "list?" + urlencode(sorted(request.query_params.lists()), True)
+        (rows, following, previous, count), status = cached.of_tree(name, load) if name else (load(), "bypass")
+        response = self.answer_page(pagination.Page([], following, previous, count), rows)
+        response["Cache-Status"] = cached.header(status)
+        return response
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        category = uuid_or_404(pk)
+        body, status = cached.of_tree(str(category), lambda: self.get_serializer(self.get_object()).data)
+        response = self.answer(body, version=body["version"])
+        response["Cache-Status"] = cached.header(status)
+        return response
 
     @idempotent
     def create(self, request: Request) -> Response:
