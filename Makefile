@@ -1,7 +1,7 @@
 # `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check schema lock up clean
+.PHONY: help run test check schema sdk lock up clean
 # The steps of `make check` share one set of tools; nothing here gains from -j.
 .NOTPARALLEL:
 
@@ -29,7 +29,11 @@ check: ## format, lint, types, import contracts, migrations, OpenAPI, container 
 
 schema: ## write openapi.yaml from the code
 	@scripts/install dev
-	@exec $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+	@exec env DEBUG=true $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+sdk: ## typed clients for Python and TypeScript, into sdk/ (ARGS=python: only that one; TypeScript needs Node)
+	@scripts/install dev
+	@exec $(PY) -m scripts.sdk $(ARGS)
 
 lock: ## pin the newest versions that requirements/*.in allow (ARGS=--upgrade)
 	@scripts/install dev
@@ -41,5 +45,6 @@ up: ## the production shape, by Docker compose
 	@exec docker compose up --build $(ARGS)
 
 clean: ## remove .venv and caches; the data in .data stays
-	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis staticfiles
+	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis .cache staticfiles
+	rm -rf sdk/node_modules sdk/python sdk/typescript
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,7 @@ MODELS = {
     "NothingRequest": "EmptyRequest",
     "PlanRequestRequest": "PlanRequest",
     "PolicyPatch": "LevelPatch",
+    "Released": "ReleasedReservations",
     "ReservationRequestLineRequest": "ReservationLineRequest",
     "TransferRequestLineRequest": "TransferLineRequest",
 }

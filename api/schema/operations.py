@@ -80,8 +80,9 @@ class StockroomSchema(AutoSchema):
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         """The query as `check_parameters` takes it."""
-        known = self.view.known_parameters()
-        return [self._query_parameter(name) for name in known if name not in PAGING]
+        known, filters = self.view.known_parameters(), self._filters()
+        further = sorted(name for name in known if name not in filters and name not in PAGING)
+        return [self._query_parameter(name) for name in [*(name for name in filters if name in known), *further]]
 
     def _query_parameter(self, name: str) -> dict[str, Any]:
         declared = self._filters().get(name)
@@ -109,10 +110,8 @@ class StockroomSchema(AutoSchema):
         return [*super()._get_parameters(), *self._header_parameters()]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
-        schemas = getattr(self.view, "path_schemas", {})
-        return [
-            {"name": name, "in": "path", "required": True, "schema": schemas.get(name, AN_ID)} for name in variables
-        ]
+        schema = parts.PRODUCT_ID if PREFIX.sub("", self.path).startswith("products/") else AN_ID
+        return [{"name": name, "in": "path", "required": True, "schema": schema} for name in variables]
 
     def _header_parameters(self) -> list[dict[str, Any]]:
         if self.method == "POST":

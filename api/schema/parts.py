@@ -51,6 +51,13 @@ IF_NONE_MATCH: dict[str, Any] = {
     "schema": {"type": "string", "examples": ['"3"']},
 }
 
+PRODUCT_ID: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "string", "pattern": r"^sku:[A-Za-z0-9._\-/]{1,64}$", "examples": ["sku:MUG-RED"]},
+    ]
+}
+
 #: Query parameters that are not filters, by name.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "expand": {"description": "Show the category in full.", "schema": {"type": "string", "enum": ["category"]}},
