@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from inventory.context import Actor
@@ -51,6 +52,12 @@ def seed(count: int, progress: Progress) -> int:
     """
     if Product.objects.exists():
         return 0
+    # Half a shop would never be completed.
+    with transaction.atomic():
+        return _furnish(count, progress)
+
+
+def _furnish(count: int, progress: Progress) -> int:
     dice = random.Random(20)  # noqa: S311 - the same shop every time
     shelves = _categories()
     codes = _locations()
