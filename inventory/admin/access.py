@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from inventory.models import ApiKey, Location, Scope
 from inventory.operations import access
 
-from .base import actor_of
+from .deeds import actor_of
 from .doors import WriteOnceAdmin
 from .forms import RefusableForm, values_of
 from .looks import DASH, day, pill

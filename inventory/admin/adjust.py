@@ -19,7 +19,7 @@ from inventory.operations import idempotency, stock
 from inventory.values import Line
 
 from .adjust_forms import BookingForm, LineFormSet, initial_lines, stock_of
-from .base import actor_of
+from .deeds import actor_of
 from .looks import list_of
 from .refusals import CAUGHT, as_refusal, line_of
 

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from inventory.models import AlertState, StockAlert
 from inventory.operations import alerts
 
-from .base import ReadOnlyAdmin, actor_of
+from .base import ReadOnlyAdmin
+from .deeds import actor_of
 from .filters import ByAlertState, ByPlace
 from .looks import day, figure, pill, product_link
 from .search import product_ids

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from inventory.context import Actor
 
-from .base import StockroomAdmin, actor_of
+from .base import StockroomAdmin
+from .deeds import actor_of
 from .forms import VersionedForm, values_of
 from .looks import page_of
 from .refusals import CAUGHT, as_refusal
@@ -88,6 +89,8 @@ class OperationsAdmin(RefusableAdmin):
     @action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Ask, then delete row by row; a row that cannot go does not hold the others."""
+        if self.too_many(request, queryset):
+            return None
         if not request.POST.get("post"):
             return ask_before_deleting(self, request, queryset)
         self.report(request, self._destroy_each(request, queryset), "deleted")

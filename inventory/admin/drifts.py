@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from inventory.models.drift import Drift
 from inventory.operations import reconcile
 
-from .base import MESSAGES_AT_ONCE, ROWS_AT_ONCE, ReadOnlyAdmin, actor_of
+from .base import ReadOnlyAdmin
+from .deeds import MESSAGES_AT_ONCE, ROWS_AT_ONCE, actor_of
 from .refusals import CAUGHT, as_refusal
 
 

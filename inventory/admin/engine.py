@@ -15,7 +15,8 @@ from procrastinate.contrib.django.models import ProcrastinateEvent, Procrastinat
 from inventory.models import Event, IdempotencyRecord, ReceiverFailure
 from inventory.receivers import guards
 
-from .base import ROWS_AT_ONCE, ReadOnlyAdmin
+from .base import ReadOnlyAdmin
+from .deeds import ROWS_AT_ONCE
 from .history import as_json
 from .inlines import LinesInline
 from .looks import day, pill

@@ -119,7 +119,7 @@ class Fixed(SimpleListFilter):
 
 class ByAction(Fixed):
     title, parameter_name = "action", "action"
-    values = ("created", "updated", "deleted", "restored", "rotated", "revoked")
+    values = ("created", "updated", "deleted", "restored")
 
 
 class ByObject(Fixed):

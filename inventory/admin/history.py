@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from inventory.models import Activity, ArchivedObject
 from inventory.operations import history
 
-from .base import ReadOnlyAdmin, actor_of
+from .base import ReadOnlyAdmin
+from .deeds import actor_of
 from .filters import ByAction, ByObject, Since
 from .looks import DASH, day, link, page_of, pill
 from .search import product_ids

@@ -16,7 +16,7 @@ from inventory.models import Transfer
 from inventory.operations import idempotency, transfers
 from inventory.values import Line
 
-from .base import actor_of
+from .deeds import actor_of
 from .looks import page_of
 from .refusals import CAUGHT, as_refusal
 

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from inventory.models import Reservation, ReservationState
 from inventory.operations import reservations
 
-from .base import ReadOnlyAdmin, actor_of
+from .base import ReadOnlyAdmin
+from .deeds import actor_of
 from .filters import ByReservationState, Since
 from .inlines import ReservationLineInline
 from .looks import day, list_of, pill

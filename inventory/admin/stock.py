@@ -12,7 +12,7 @@ from inventory.models import ProductStock, StockLevel
 from inventory.operations import stock
 
 from .adjust import adjust_url, adjust_view
-from .base import actor_of
+from .deeds import actor_of
 from .doors import RefusableAdmin
 from .drifts import ReconcilingAdmin
 from .filters import ByLevelState, ByPlace, ByTotalState

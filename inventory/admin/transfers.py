@@ -14,7 +14,7 @@ from inventory.models import Transfer, TransferState
 from inventory.operations import transfers
 from inventory.values import Line
 
-from .base import actor_of
+from .deeds import actor_of
 from .doors import WriteOnceAdmin
 from .forms import RefusableForm
 from .inlines import TransferLineInline

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
+from inventory.admin import deeds
 from inventory.models import (
     Activity,
     AlertState,
@@ -158,6 +159,16 @@ def test_of_many_products_to_delete_those_with_stock_stay(desk: Desk) -> None:
     assert list(Product.objects.values_list("sku", flat=True)) == ["FULL"]
     assert any("FULL" in text and "still has stock" in text for text in told(page))
     assert "1 product deleted." in told(page)
+
+
+def test_more_rows_than_one_request_should_change_are_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deeds, "ROWS_AT_ONCE", 2)
+    products = [make_product() for _ in range(3)]
+
+    page = desk.act("product", "delete_selected", *products, post="yes")
+
+    assert told(page) == ["Choose at most 2 rows at once; nothing was done."]
+    assert Product.objects.count() == 3
 
 
 def test_another_location_becomes_the_default_one(desk: Desk) -> None:
