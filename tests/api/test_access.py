@@ -201,3 +201,16 @@ def test_the_bootstrap_key_is_made_once_and_restored_when_revoked(transactional_
     assert again.pk == key.pk
     assert Door(secret).get("me").json()["scopes"] == ["admin"]
     assert secret not in again.prefix
+
+
+def test_the_activity_tells_what_happened_to_a_key_but_not_its_hash(door):
+    key = door.post("api_keys", {"name": "shop", "scopes": ["catalog:read"]}).json()
+    door.post(f"api_keys/{key['id']}/rotate", {"overlap": 0})
+    door.delete(f"api_keys/{key['id']}")
+
+    rows = door.get(f"activity?object_type=api_key&object_id={key['id']}").json()["results"]
+
+    assert len(rows) == 3
+    assert [list(row["changes"]) for row in rows[:2]] == [["revoked_at"], ["prefix"]]
+    assert "digest" not in str(rows)
+    assert key["key"] not in str(rows)
