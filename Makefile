@@ -1,12 +1,13 @@
 # `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check schema sdk lock up clean
+.PHONY: help run test fuzz check schema sdk lock up clean
 # The steps of `make check` share one set of tools; nothing here gains from -j.
 .NOTPARALLEL:
 
 PY := .venv/bin/python
 ARGS ?=
+EXAMPLES ?= 2000
 export PYTHON ARGS
 
 help: ## this list
@@ -22,6 +23,10 @@ run: ## the whole service: PostgreSQL, Valkey, web server, worker (PORT, HOST, D
 test: ## the test suite, in parallel, on servers that it starts itself
 	@scripts/install dev
 	@exec $(PY) -m pytest -n auto $(ARGS)
+
+fuzz: ## a hundred thousand generated requests against the published schema (EXAMPLES=per operation, SEED=)
+	@scripts/install dev
+	@FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(or $(SEED),$$(date +%s)) exec $(PY) -m pytest -s tests/fuzz $(ARGS)
 
 check: ## format, lint, types, import contracts, migrations, OpenAPI, container files
 	@scripts/install dev
