@@ -74,10 +74,14 @@ def _categories() -> dict[str, Category]:
         for middle, leaves in children.items():
             shelf = catalog.create_category(actor=DEMO, name=middle, parent_id=root.pk, reorder_point=12)
             for leaf in leaves:
-                shelves[leaf] = catalog.create_category(
-                    actor=DEMO, name=leaf if leaf.endswith("s") else f"{leaf}s", parent_id=shelf.pk
-                )
+                shelves[leaf] = catalog.create_category(actor=DEMO, name=_several(leaf), parent_id=shelf.pk)
     return shelves
+
+
+def _several(thing: str) -> str:
+    if thing.endswith("s"):
+        return thing
+    return f"{thing[:-2]}ves" if thing.endswith("fe") else f"{thing}es" if thing.endswith(("x", "ch")) else f"{thing}s"
 
 
 def _locations() -> list[str]:
