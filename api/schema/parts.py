@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.problems.catalogue import KINDS
+from api.schema import examples
 
 JSON_POINTER = r"^(/([^/~]|~[01])*)*$"
 
@@ -180,7 +181,12 @@ def _error_answer(status: int, headers: tuple[str, ...]) -> dict[str, Any]:
     return {
         "description": f"{described}.",
         "headers": header_refs("X-Request-ID", *headers),
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": examples.of_problems(status),
+            }
+        },
     }
 
 

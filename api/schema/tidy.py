@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from api.schema import words
+from api.schema import examples, words
 
 COUNT_MODE: dict[str, Any] = {"type": "string", "enum": ["exact"]}
 
 
 def tidy(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """spectacular's hook, the last: descriptions for all, one model for each enum, no component without a use."""
+    """spectacular's hook, the last: words and examples for all, one model for each enum, no component without a use."""
     schemas = result["components"]["schemas"]
     schemas["CountMode"] = COUNT_MODE
     models = {tuple(schema["enum"]): name for name, schema in schemas.items() if "enum" in schema}
@@ -19,6 +19,7 @@ def tidy(result: dict[str, Any], generator: Any, request: Any, public: bool) -> 
                 _share_enum(parameter, models)
                 _describe_parameter(parameter, path)
             _describe_answers(operation, method)
+            examples.show(operation)
     for name, schema in schemas.items():
         _describe_model(name, schema)
     _drop_unused(result)
