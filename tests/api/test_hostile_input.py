@@ -8,6 +8,7 @@ import pytest
 from tests.api import hostile
 from tests.api.door import Answer, knock, product
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ENOUGH = 600
 
 
