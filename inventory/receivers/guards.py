@@ -41,7 +41,7 @@ END $$"""
 
 
 class Swallowed(Exception):
-    """The receiver caught a database error outside a savepoint: what it did before is lost with it."""
+    """A receiver caught a database error outside a savepoint: what it did, and the write itself, are lost with it."""
 
 
 class Bell:
@@ -102,7 +102,7 @@ def required(*, switch: str, also_raw: bool = False, always: bool = False) -> Ca
             try:
                 bell.receiver(sender=sender, **kwargs)
                 if connection.needs_rollback:
-                    raise Swallowed(bell.name)
+                    raise Swallowed(f"{bell.name} caught a database error outside a savepoint.")
             except BaseException:
                 if connection.in_atomic_block:
                     # A caller that swallows this inside its own atomic() must not commit what rests on the promise.
@@ -139,13 +139,12 @@ def _registered(bell: Bell) -> Bell:
 
 
 def _ring_out(receiver: Receiver, sender: Any, kwargs: dict[str, Any]) -> None:
-    """Ring in the savepoint that is open, and fail here with what would else be lost, or come out at COMMIT only."""
+    """Ring in the savepoint that is open, and fail here with what would else come out at COMMIT only."""
     connection, statements = connections[kwargs.get("using") or "default"], _Statements()
     with connection.execute_wrapper(statements):
         receiver(sender=sender, **kwargs)
-    if connection.needs_rollback:
-        raise Swallowed("A database error was swallowed without a savepoint around it.")
     if statements.ran:
+        # Fails as well where the receiver has swallowed a database error.
         with connection.cursor() as cursor:
             cursor.execute(CHECK_FOREIGN_KEYS)
 

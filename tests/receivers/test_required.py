@@ -8,14 +8,15 @@ from django.db import DatabaseError, transaction
 
 from config.database.base import AbortedTransaction
 from inventory.caching.writer import Writer
-from inventory.models import Activity, Category, Product
+from inventory.models import Activity, Category, Product, StockLevel
 from inventory.operations import catalog
 from inventory.receivers import guards
 from inventory.receivers.guards import Swallowed
+from inventory.signals import stock_changed
 from tests.builders import ANA, make_category, make_product, move
 from tests.client import Api
 
-from .bells import FAILURES, broken, wrong_value
+from .bells import FAILURES, broken, swallowed_orm_error, wrong_value
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,6 +97,26 @@ def test_a_caller_that_swallows_it_without_a_savepoint_loses_everything_and_is_t
 
     assert not Category.objects.exists()
     assert not Product.objects.exists()
+
+
+def test_a_receiver_that_swallows_in_somebody_elses_savepoint_is_told_about() -> None:
+    with broken("history.record_saved", swallowed_orm_error), pytest.raises(Swallowed), transaction.atomic():
+        make_product("A")
+
+    assert not Product.objects.exists()
+
+
+def test_a_signal_that_is_sent_by_hand_spoils_the_transaction_as_well() -> None:
+    @transaction.atomic
+    def careless() -> None:
+        make_category("Lost")
+        with suppress(ValueError):
+            stock_changed.send(sender=StockLevel, changes=[], using="default")
+
+    with broken("caching.drop_stock", wrong_value), pytest.raises(AbortedTransaction):
+        careless()
+
+    assert not Category.objects.exists()
 
 
 def test_a_bulk_write_fails_with_its_promise() -> None:
