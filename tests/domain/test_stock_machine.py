@@ -340,8 +340,8 @@ def test_whatever_happens_the_service_and_a_dictionary_agree_on_every_piece():
     )
 
 
-def fall_below_zero(shop):
-    shop.sell([("A", "MAIN", 7)])
+def mend_what_was_not_broken(shop):
+    shop.mend_some([("A", "MAIN", 3)])
 
 
 def fall_below_the_reorder_point(shop):
@@ -356,7 +356,10 @@ def come_back_from_the_archive(shop):
 
 
 RULES = {
-    fall_below_zero: ("v.incoming::bigint + l.incoming) < 0 THEN", "v.incoming::bigint + l.incoming) < -5 THEN"),
+    mend_what_was_not_broken: (
+        "v.incoming::bigint + l.incoming) < 0 THEN",
+        "v.incoming::bigint + l.incoming) < -5 THEN",
+    ),
     fall_below_the_reorder_point: ("(t.available - t.change)::bigint", "t.available"),
     come_back_from_the_archive: ("COALESCE(m.sequence, 0),\n           1, clock", "0,\n           1, clock"),
 }
