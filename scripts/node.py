@@ -9,6 +9,8 @@ from pathlib import Path
 SDK = Path(__file__).resolve().parent.parent / "sdk"
 MODULES = SDK / "node_modules"
 OLDEST = (20, 19)
+#: Where this is set, as in .ci/run, a machine without Node fails instead of doing without.
+REQUIRED = os.environ.get("NODE") == "required"
 #: Nothing here tells anybody about its use, or asks for newer versions.
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_UPDATE_NOTIFIER": "1"}
 
@@ -23,6 +25,11 @@ def available() -> bool:
     except NodeMissing:
         return False
     return True
+
+
+def left_out() -> bool:
+    """Do we do without the linters of the schema and the TypeScript client?"""
+    return not REQUIRED and not available()
 
 
 def check() -> None:

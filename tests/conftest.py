@@ -11,6 +11,7 @@ from django.test import TransactionTestCase
 
 from inventory.context import SYSTEM, muted
 from inventory.operations import locations
+from scripts import node
 
 from .builders import make_key
 from .client import Api
@@ -24,6 +25,13 @@ def pytest_configure() -> None:
     # the append-only histories refuse it.
     TransactionTestCase._fixture_setup = classmethod(lambda cls: furnish())
     TransactionTestCase._fixture_teardown = lambda self: empty()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if node.left_out():
+        terminalreporter.write_line(
+            "tests/sdk/test_typescript.py was left out: it needs Node 20.19 or newer, with npm."
+        )
 
 
 def furnish() -> None:

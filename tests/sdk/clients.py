@@ -15,8 +15,6 @@ from scripts import node, sdk
 ROOT = Path(__file__).resolve().parents[2]
 CALLERS = Path(__file__).parent / "callers"
 CACHE = ROOT / ".cache" / "sdk"
-#: For developers without Node the TypeScript tests do not exist; where this is set they fail.
-NODE_REQUIRED = os.environ.get("NODE") == "required"
 
 
 def snippet(fence: str, folder: Path) -> Path:
