@@ -1,7 +1,7 @@
 # `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz check schema sdk lock up clean
+.PHONY: help run test fuzz coherence check schema sdk lock up clean
 # The steps of `make check` share one set of tools; nothing here gains from -j.
 .NOTPARALLEL:
 
@@ -27,6 +27,10 @@ test: ## the test suite, in parallel, on servers that it starts itself
 fuzz: ## a hundred thousand generated requests against the published schema (EXAMPLES=per operation, SEED=)
 	@scripts/install dev
 	@FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(or $(SEED),$$(date +%s)) exec $(PY) -m pytest -s tests/fuzz $(ARGS)
+
+coherence: ## every cached answer judged over HTTP while everything breaks (ARGS="--seconds 600 --seed 2")
+	@scripts/install dev
+	@exec $(PY) -m tests.coherence $(ARGS)
 
 check: ## format, lint, types, import contracts, migrations, OpenAPI, container files
 	@scripts/install dev

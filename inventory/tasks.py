@@ -9,7 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from inventory.context import SYSTEM
-from inventory.operations import alerts, events, idempotency, notifications, reconcile, reservations
+from inventory.operations import alerts, auditing, events, idempotency, notifications, reconcile, reservations
 from inventory.receivers import guards
 
 MAIL_RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -64,6 +64,13 @@ async def rescue_stalled_jobs(timestamp: int) -> None:
     """Give the jobs of dead workers to living ones. Carries no lock: its own stall would stop every rescue."""
     for job in await app.job_manager.get_stalled_jobs():
         await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="inventory.tasks.audit_cache")
+def audit_cache(timestamp: int) -> None:
+    """Compare some cached entries with the database; the log and `stockroom_cache_stale_total` say if one is wrong."""
+    auditing.audit_sample()
 
 
 @app.periodic(cron="23 4 * * *")

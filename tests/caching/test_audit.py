@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from api import cached
-from inventory import caching
+from inventory import caching, tasks
 from inventory.caching.values import encode
 from inventory.errors import Refusal
 from inventory.models import Product
@@ -21,6 +21,7 @@ from inventory.values import Line
 from tests.builders import ANA, make_product, move
 
 from .probe import sql, until
+from .servers import PrivateRedis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,6 +104,26 @@ def test_a_sample_looks_at_some_entries() -> None:
     assert not found.stale
 
 
+def test_the_worker_takes_a_sample_every_minute(caplog: pytest.LogCaptureFixture) -> None:
+    product, *_ = shelf(1)
+    tamper(caching.keys.product(product.pk), b"1\n{}")
+
+    tasks.audit_cache(timestamp=0)
+
+    assert "stale cache entries" in caplog.text
+
+
+def test_a_redis_that_goes_away_ends_the_command_and_not_the_worker(redis: PrivateRedis) -> None:
+    until(lambda: caching._trust.current() is not None)
+    shelf(1)
+    redis.kill()
+
+    with pytest.raises(CommandError, match="Redis went away"):
+        audit()
+
+    assert not auditing.audit_sample().trusted
+
+
 def test_leases_and_what_cannot_be_decoded_are_no_entries() -> None:
     tamper("product:x", b"")
     trusted = caching._trust.current()
@@ -151,10 +172,12 @@ def test_an_audit_under_traffic_raises_no_false_alarm() -> None:
     threads = [threading.Thread(target=traffic) for _ in range(3)]
     for thread in threads:
         thread.start()
-    found = [auditing.audit_cache() for _ in range(100)]
-    stop.set()
-    for thread in threads:
-        thread.join(30)
+    try:
+        found = [auditing.audit_cache() for _ in range(100)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
 
     assert sum(len(each.stale) for each in found) == 0
     assert sum(each.compared for each in found) > 100

@@ -103,7 +103,8 @@ def a_backend_is_killed(stage: Stage) -> None:
     backends = [process for process in server.children() if "stockroom stockroom" in " ".join(process.cmdline())]
     if backends:
         os.kill(random.choice(backends).pid, signal.SIGKILL)
-    time.sleep(1.5)
+    time.sleep(0.5)
+    stage.wait_for_postgres()
 
 
 def trust_is_taken_away(stage: Stage) -> None:

@@ -82,6 +82,19 @@ class Stage:
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def wait_for_postgres(self) -> None:
+        """Until it accepts connections, which it does not while it recovers."""
+
+        def accepts() -> bool:
+            try:
+                self.sql("SELECT 1")
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        if not self.keeper.wait_until(accepts, 60):
+            raise RuntimeError("PostgreSQL does not recover")
+
     def _start_web(self, number: int) -> Child:
         own = {"PORT": str(self.ports[number]), "WEB_WORKERS": "1", "WEB_THREADS": "4"}
         command, log = [sys.executable, "-m", "config.serve"], self.folder / f"web{number}.log"

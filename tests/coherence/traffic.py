@@ -133,6 +133,7 @@ class Crowd:
             for n, log in enumerate(self._logs["w"])
         ] + [spawn.Process(target=read_until, args=(self._stop, origins, catalogue, log)) for log in self._logs["r"]]
         for process in self._processes:
+            process.daemon = True  # a run that breaks off takes its clients along
             process.start()
 
     def finish(self) -> tuple[list[Write], list[Read], int]:
