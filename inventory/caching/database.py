@@ -16,7 +16,8 @@ _TRUSTED = "select epoch, process, state, wait_s from inventory_cache_trusted()"
 _SWITCH_OFF = """
 update inventory_cache_trust
 set enabled = false, off_since = null, server = inventory_cache_server(), epoch = substr(gen_random_uuid()::text, 25)
-where id = 1 and epoch = %s and (enabled or server <> inventory_cache_server())"""
+where id = 1 and epoch = %s
+and (enabled or server <> inventory_cache_server() or off_since > clock_timestamp())"""
 _STAMP = """
 update inventory_cache_trust set off_since = clock_timestamp() where id = 1 and not enabled and off_since is null"""
 _RESTORE = """

@@ -82,6 +82,18 @@ def test_a_switch_whose_moment_was_not_stamped_is_settled_by_the_next_who_sees_i
     assert process.database.trusted().wait_s > 1.0
 
 
+def test_a_clock_that_was_set_back_makes_nobody_wait_until_it_has_caught_up(process: Process) -> None:
+    slept: list[float] = []
+    process.writer._sleep = slept.append
+    sql("UPDATE inventory_cache_trust SET enabled = false, off_since = now() + interval '1 hour'")
+
+    process.write()
+
+    assert len(slept) == 1
+    assert 1.0 < slept[0] <= 1.1
+    until(lambda: process.read() == (2, "hit"))
+
+
 def test_after_postgresql_has_restarted_or_failed_over_nothing_older_is_believed(process: Process) -> None:
     process.read()
     before, _ = row()

@@ -34,8 +34,11 @@ $$;
 CREATE FUNCTION inventory_cache_trusted() RETURNS TABLE (epoch text, process text, state text, wait_s double precision)
 LANGUAGE sql VOLATILE AS $$
     SELECT t.epoch, t.process,
-           CASE WHEN t.server <> inventory_cache_server() OR (NOT t.enabled AND t.off_since IS NULL) THEN 'unsettled'
-                WHEN t.enabled THEN 'on' ELSE 'off' END,
+           CASE WHEN t.server <> inventory_cache_server() THEN 'unsettled'
+                WHEN t.enabled THEN 'on'
+                -- Not stamped yet, or the clock was set back since: nobody knows how long it is off.
+                WHEN t.off_since IS NULL OR t.off_since > clock_timestamp() THEN 'unsettled'
+                ELSE 'off' END,
            coalesce(greatest(extract(epoch FROM t.off_since + t.patience - clock_timestamp()), 0), 0)::double precision
     FROM inventory_cache_trust t WHERE t.id = 1
 $$;
