@@ -22,7 +22,7 @@ from .guards import required
 @receiver(post_save, sender=Category, dispatch_uid="events.tell_saved_category")
 @receiver(post_save, sender=Location, dispatch_uid="events.tell_saved_location")
 @receiver(post_save, sender=Product, dispatch_uid="events.tell_saved_product")
-@required(switch="INVENTORY_EVENTS_ENABLED")
+@required(switch="INVENTORY_EVENTS_ENABLED", also_raw=True)
 def tell_saved(sender: Any, instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
     """Tell that this row was created or updated."""
     instance.settle()

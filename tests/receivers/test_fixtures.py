@@ -11,7 +11,7 @@ from django.core import serializers
 from django.core.management import call_command
 from django.db import transaction
 
-from inventory.models import Activity, Category, OperatorProfile, Product, StockAlert
+from inventory.models import Activity, Category, Event, OperatorProfile, Product, StockAlert
 from inventory.operations import catalog
 from tests.builders import ANA, make_category, make_product, open_alerts
 from tests.client import Api
@@ -51,6 +51,7 @@ def test_what_a_fixture_brings_is_told(tmp_path: Path) -> None:
     load(tmp_path, product)
 
     assert Activity.objects.get(object_id=str(product.pk)).action == "created"
+    assert Event.objects.get(key=str(product.pk)).type == "product.created"
 
 
 def test_a_fixture_that_overwrites_a_row_is_told_with_before_and_after(tmp_path: Path) -> None:
