@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import random
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def write_until(stop: Any, number: int, writers: int, origins: list[str], catalo
 
 
 def read_until(stop: Any, origins: list[str], catalogue: Catalogue, log: Path) -> None:
-    client, done, failed = Client(origins), [], 0
+    client, done, failed = Client(origins), [], Counter[str]()
     while not stop.is_set():
         product, listing = random.randrange(PRODUCTS), None
         path, deed = f"/products/{catalogue.ids[product]}", random.random()
@@ -95,10 +96,11 @@ def read_until(stop: Any, origins: list[str], catalogue: Catalogue, log: Path) -
         try:
             status, found, cache = client.ask("GET", path)
         except TROUBLE:
-            failed += 1
+            failed["without an answer"] += 1
+            time.sleep(0.05)
             continue
         if status != 200:
-            failed += 1
+            failed[f"answered {status}"] += 1
             continue
         seen = tuple(
             Seen(catalogue.numbers[row["id"]], row["version"], row["stock"]["on_hand"])
@@ -119,7 +121,7 @@ def _answer(client: Client, method: str, path: str, body: Any, expected: int) ->
 
 
 class Crowd:
-    """The clients as processes. `finish` returns every write, every read, and the number of reads without an answer."""
+    """The clients as processes. `finish` returns every write, every read, and what came of the other reads."""
 
     def __init__(self, origins: list[str], catalogue: Catalogue, folder: Path, writers: int, readers: int) -> None:
         spawn = multiprocessing.get_context("spawn")
@@ -136,10 +138,10 @@ class Crowd:
             process.daemon = True  # a run that breaks off takes its clients along
             process.start()
 
-    def finish(self) -> tuple[list[Write], list[Read], int]:
+    def finish(self) -> tuple[list[Write], list[Read], Counter[str]]:
         self._stop.set()
         for process in self._processes:
             process.join(60)
         writes = [write for log in self._logs["w"] for write in pickle.loads(log.read_bytes())]
         logs = [pickle.loads(log.read_bytes()) for log in self._logs["r"]]
-        return writes, [read for done, _ in logs for read in done], sum(failed for _, failed in logs)
+        return writes, [read for done, _ in logs for read in done], sum((failed for _, failed in logs), Counter())
