@@ -11,6 +11,8 @@ from inventory.models import INT_MAX, SKU_PATTERN
 
 MONEY_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 CODE_PATTERN = r"^[A-Za-z0-9._\-]{1,64}$"
+# One character that is neither blank nor a control. Spelt out, because engines disagree on what `\S` means.
+VISIBLE = r"[^\s\u0000-\u001f\u007f-\u009f\ufeff]"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 
 
@@ -37,7 +39,7 @@ class Name(Text):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 255)
         super().__init__(**kwargs)
-        self.validators.append(RegexValidator(r"\S", "This must not be blank."))
+        self.validators.append(RegexValidator(VISIBLE, "This must not be blank."))
 
 
 class Pattern(Text):

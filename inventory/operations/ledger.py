@@ -11,7 +11,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from inventory.context import Actor, current_request_id
-from inventory.errors import DoesNotExist, InsufficientStock, Invalid, Problem, Refusal, StockChanged
+from inventory.errors import DoesNotExist, InsufficientStock, InvalidTransition, Problem, Refusal, StockChanged
 from inventory.metrics import refused_moves
 from inventory.models import COUNTERS, Holding, Kind, ProductStock, ReservationLine, StockLevel
 from inventory.signals import StockChange, stock_changed
@@ -234,7 +234,7 @@ def _too_many(row: Moved, move: Move, place: Place | None) -> Problem:
     pointer, field = _pointer(place), "delta" if move.kind == Kind.ADJUSTMENT else "quantity"
     return Problem(
         f"{row.sku} at {row.code} would exceed 2,147,483,647 pieces.",
-        "validation_error",
+        "invalid_transition",
         pointer and f"{pointer}/{field}",
     )
 
@@ -269,7 +269,7 @@ def _pointer(place: Place | None) -> str | None:
 
 #: What `stock_move` says of lines that cannot move. The first verdict that occurs is what the caller is told.
 REFUSALS: dict[str, tuple[type[Refusal], str, Callable[[Moved, Move, Place | None], Problem]]] = {
-    "overflow": (Invalid, "A counter cannot hold that many pieces.", _too_many),
+    "overflow": (InvalidTransition, "A counter cannot hold that many pieces.", _too_many),
     "changed": (StockChanged, "The stock is not what you expected.", _changed),
     "short": (InsufficientStock, "There is not enough stock.", _short),
 }

@@ -137,9 +137,11 @@ def _merged(first: Place, place: Place) -> Line:
         raise _contradiction(place)
     total = one.quantity + other.quantity
     if not fits(total):
-        raise Invalid(
+        raise InvalidTransition(
             "The deltas of one level add up to more than a counter can hold.",
-            problems=[Problem("The sum of the deltas is out of range.", "validation_error", f"{other.pointer}/delta")],
+            problems=[
+                Problem("The sum of the deltas is out of range.", "invalid_transition", f"{other.pointer}/delta")
+            ],
         )
     return replace(one, quantity=total, expected=one.expected if one.expected is not None else other.expected)
 

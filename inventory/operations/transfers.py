@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from inventory import locks
 from inventory.context import Actor
-from inventory.errors import DoesNotExist, Invalid, InvalidTransition, Problem
+from inventory.errors import DoesNotExist, InvalidTransition, Problem
 from inventory.models import INT_MAX, Kind, Product, Transfer, TransferLine, TransferState
 from inventory.signals import transfer_changed
 from inventory.values import Line
@@ -131,9 +131,9 @@ def _summed(places: Sequence[Place]) -> list[Place]:
         first = merged.get(place.product)
         total = place.line.quantity + (first.line.quantity if first else 0)
         if total > INT_MAX:
-            raise Invalid(
+            raise InvalidTransition(
                 "The quantities of one product add up to more than a counter can hold.",
-                problems=[Problem("The sum is out of range.", "validation_error", f"{place.line.pointer}/quantity")],
+                problems=[Problem("The sum is out of range.", "invalid_transition", f"{place.line.pointer}/quantity")],
             )
         line = place.line if first is None else first.line
         summed = Line(line.sku, line.product, line.location, total, None, line.pointer)

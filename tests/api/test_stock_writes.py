@@ -177,14 +177,14 @@ def test_a_body_that_does_not_fit_is_named(door, name):
     assert pointer is None or pointer in answer.culprit()
 
 
-def test_a_counter_that_would_overflow_is_400_with_its_line(door):
+def test_a_counter_that_would_overflow_is_a_conflict_with_its_line(door):
     full, sku = stocked(door, INT_MAX), stocked(door)
 
     over = adjust(door, {"sku": sku, "delta": -1}, {"sku": full, "delta": 1})
     sums = adjust(door, {"sku": sku, "delta": INT_MAX}, {"sku": sku, "delta": INT_MAX})
 
-    assert (over.status, over.code, over.culprit()) == (400, "validation_error", ["/lines/1/delta"])
-    assert (sums.status, sums.code, sums.culprit()) == (400, "validation_error", ["/lines/1/delta"])
+    assert (over.status, over.code, over.culprit()) == (409, "invalid_transition", ["/lines/1/delta"])
+    assert (sums.status, sums.code, sums.culprit()) == (409, "invalid_transition", ["/lines/1/delta"])
     assert stock_of(door, sku)["on_hand"] == 10
 
 
