@@ -87,6 +87,11 @@ def shown(read: Read) -> tuple[int, str]:
     return int(read.body or 0), read.status
 
 
+def statements(queries: Any) -> list[str]:
+    """The SQL that was captured, without the look at the trust row that each process takes once a second."""
+    return [query["sql"] for query in queries.captured_queries if "inventory_cache_trusted" not in query["sql"]]
+
+
 def never() -> Any:
     raise AssertionError("this must not be loaded")
 

@@ -15,7 +15,7 @@ from inventory.operations import catalog, reservations
 from inventory.values import Line
 from tests.builders import ANA, make_category, make_product, move
 
-from .probe import until
+from .probe import statements, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,7 +145,7 @@ def test_a_page_of_products_is_one_look_when_all_are_there() -> None:
         found = cached.products([product.pk for product in products])
 
     assert len(found) == 50
-    assert not queries.captured_queries
+    assert not statements(queries)
     assert found[products[7].pk].body == in_sql(products[7])
 
 

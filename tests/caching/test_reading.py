@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from inventory.caching import slots
 from inventory.caching.values import Loaded, Read, encode
 
-from .probe import ALL, Process, key, load, load_many, never, shown
+from .probe import ALL, Process, key, load, load_many, never, shown, statements
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def test_a_hit_costs_one_command_and_no_sql(process: Process) -> None:
         assert process.read()[1] == process.read_all().status == "hit"
 
     assert len(sent) == 2
-    assert not queries.captured_queries
+    assert not statements(queries)
 
 
 def test_a_hit_opens_no_database_connection(process: Process) -> None:
@@ -72,7 +72,7 @@ def test_a_miss_costs_one_statement_besides_the_load(process: Process) -> None:
     with CaptureQueriesContext(connection) as queries:
         process.read()
 
-    assert len(queries.captured_queries) == 2
+    assert len(statements(queries)) == 2
 
 
 def test_what_does_not_exist_is_not_cached_and_leaves_nothing_behind(process: Process) -> None:
@@ -272,7 +272,7 @@ def test_fifty_keys_cost_as_many_round_trips_as_one(process: Process) -> None:
         assert len(process.reader.read_many(wanted, never)) == 50
 
     assert len(sent) == 1
-    assert not queries.captured_queries
+    assert not statements(queries)
 
 
 def test_of_many_misses_all_are_filled_with_one_statement_besides_the_load(process: Process) -> None:
@@ -281,7 +281,7 @@ def test_of_many_misses_all_are_filled_with_one_statement_besides_the_load(proce
     with CaptureQueriesContext(connection) as queries:
         process.reader.read_many(wanted, lambda keys: dict.fromkeys(keys, Loaded(b"1")))
 
-    assert len(queries.captured_queries) == 1
+    assert len(statements(queries)) == 1
     assert {read.status for read in process.reader.read_many(wanted, never).values()} == {"hit"}
 
 
