@@ -39,8 +39,9 @@ class Reader:
         trusted = self._trust.current()
         if trusted is None:
             return _bypasses(load(wanted), wanted)
+        prefix = trusted.name("")
         try:
-            raws = self._trust.ask(trusted, lambda redis: redis.mget([trusted.name(key) for key in wanted]))
+            raws = self._trust.ask(trusted, lambda redis: redis.mget([prefix + key for key in wanted]))
         except Away:
             return _bypasses(load(wanted), wanted)
         found = dict(zip(wanted, raws, strict=True))
