@@ -1,7 +1,7 @@
 # `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz coherence check schema sdk lock up clean
+.PHONY: help run test fuzz coherence check bench schema sdk lock up clean
 # The steps of `make check` share one set of tools; nothing here gains from -j.
 .NOTPARALLEL:
 
@@ -43,6 +43,10 @@ schema: ## write openapi.yaml from the code
 sdk: ## typed clients for Python and TypeScript, into sdk/ (ARGS=python: only that one; TypeScript needs Node)
 	@scripts/install dev
 	@exec $(PY) -m scripts.sdk $(ARGS)
+
+bench: ## the benchmarks, as ratios measured in one run (ARGS="operations --rounds 5")
+	@scripts/install dev
+	@exec $(PY) -m benchmarks $(ARGS)
 
 lock: ## pin the newest versions that requirements/*.in allow (ARGS=--upgrade)
 	@scripts/install dev

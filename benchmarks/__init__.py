@@ -1,0 +1,1 @@
+"""Questions with numbers: `python -m benchmarks [name …]`. A fast wrong answer fails."""

@@ -1,0 +1,39 @@
+"""`python -m benchmarks [name …]`: all of them, or those that are named."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+from pathlib import Path
+
+from rich.console import Console
+
+from .ground import ground
+
+SCENARIOS = {
+    "operations": "adjustments at operation level, beside a bare psycopg loop",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    listed = "; ".join(f"{name}: {what}" for name, what in SCENARIOS.items())
+    parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help=listed)
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of one sample (default 2)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    console, figures = Console(), {}
+    console.print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.machine()}", style="dim")
+    for name in options.names or SCENARIOS:
+        console.rule(f"{name}: {SCENARIOS[name]}")
+        with ground() as servers:
+            scenario = importlib.import_module(f"benchmarks.{name}")
+            figures[name] = scenario.run(servers, console, options.rounds, options.seconds)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

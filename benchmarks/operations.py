@@ -1,0 +1,126 @@
+"""Adjustments at operation level: `stock.adjust` with all that it promises (key look-up, guard, ledger, totals, alert
+check, event, cache invalidation), beside a bare psycopg loop of one guarded UPDATE that inserts its ledger row.
+
+One row that everybody wants, and ten thousand that nobody fights for; one thread, and eight.
+"""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import psycopg
+from django.db import connections
+from rich.console import Console
+
+from inventory.context import Actor
+from inventory.models import Reason
+from inventory.operations import stock
+from inventory.values import Line
+
+from . import shop
+from .ground import Ground, cpu_s
+from .rounds import Result, interleaved, ratio, table
+
+ACTOR = Actor("system", name="benchmark")
+FIGURES = {"per second": "{:,.0f}", "client µs": "{:,.0f}", "database µs": "{:,.0f}", "p99 ms": "{:.1f}"}
+Deed = Callable[[random.Random, list[str]], None]
+
+
+def run(ground: Ground, console: Console, rounds: int, seconds: float, products: int = 10_000) -> dict[str, object]:
+    skus = shop.furnish(products)
+    hot, many = skus[:1], skus
+    variants = {
+        f"{name}, {where}, {threads} thread{'s' * (threads > 1)}": _variant(ground, deed, rows, threads, seconds)
+        for threads in (1, 8)
+        for where, rows in (("hot", hot), ("uniform", many))
+        for name, deed in (("bare", _bare(ground)), ("ours", _ours))
+    }
+    for measure in variants.values():
+        measure()  # plans, pools and caches are warm
+    results = interleaved(variants, rounds, console)
+    console.print(table("Adjustments at operation level (medians)", results, FIGURES))
+    return _ratios(results, console)
+
+
+def _ratios(results: Mapping[str, Result], console: Console) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for threads in ("1 thread", "8 threads"):
+        for where in ("hot", "uniform"):
+            speed = ratio(results, f"ours, {where}, {threads}", f"bare, {where}, {threads}", "per second")
+            found[f"{where}, {threads}"] = speed
+            console.print(f"ours / bare, {where}, {threads}: {speed[0]:.2f} ({speed[1]:.2f} to {speed[2]:.2f})")
+    return found
+
+
+def _ours(dice: random.Random, skus: list[str]) -> None:
+    line = Line(sku=dice.choice(skus), quantity=dice.choice((-1, 1)), pointer="/lines/0")
+    stock.adjust([line], reason=Reason.CORRECTION, reference="benchmark", actor=ACTOR)
+
+
+def _bare(ground: Ground) -> Deed:
+    local = threading.local()
+
+    def move(dice: random.Random, skus: list[str]) -> None:
+        if not hasattr(local, "connection"):
+            local.connection = psycopg.connect(ground.database_url, autocommit=True, prepare_threshold=1)
+            opened.append(local.connection)
+        values = {"sku": dice.choice(skus), "delta": dice.choice((-1, 1)), "reason": "correction", "reference": "b"}
+        if local.connection.execute(shop.GUARDED, values).fetchone() is None:
+            raise AssertionError("the reference refused a move")
+
+    opened: list[psycopg.Connection] = []
+    return move
+
+
+def _variant(
+    ground: Ground, deed: Deed, skus: list[str], threads: int, seconds: float
+) -> Callable[[], Mapping[str, float]]:
+    def measure() -> Mapping[str, float]:
+        before, done, latencies = shop.state(), [0] * threads, []
+        gate, until = threading.Barrier(threads + 1), [0.0]
+
+        def work(number: int) -> None:
+            dice = random.Random(time.monotonic_ns() + number)
+            deed(dice, skus)  # the connection is open
+            gate.wait()
+            while (started := time.perf_counter()) < until[0]:
+                deed(dice, skus)
+                latencies.append(time.perf_counter() - started)
+                done[number] += 1
+            connections.close_all()
+
+        workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+        for worker in workers:
+            worker.start()
+        until[0] = time.perf_counter() + seconds + 0.05
+        client, server = cpu_s(os.getpid()), cpu_s(ground.postgres)
+        started = time.perf_counter()
+        gate.wait()
+        for worker in workers:
+            worker.join()
+        took, count = time.perf_counter() - started, sum(done)
+        client, server = cpu_s(os.getpid()) - client, cpu_s(ground.postgres) - server
+        _check(before, count + threads)
+        return {
+            "per second": count / took,
+            "client µs": client / count * 1e6,
+            "database µs": server / count * 1e6,
+            "p99 ms": sorted(latencies)[int(len(latencies) * 0.99)] * 1e3,
+        }
+
+    return measure
+
+
+def _check(before: tuple[int, ...], count: int) -> None:
+    """As many ledger rows as deeds; every level where its ledger says."""
+    from inventory.operations import reconcile
+
+    after = shop.state()
+    rows = after[1] - before[1] + after[3] - before[3]
+    if rows != count:
+        raise AssertionError(f"{count} adjustments left {rows} ledger rows")
+    drifted = list(reconcile.reconcile(fix=False, actor=ACTOR, batch=10_000))
+    if drifted:
+        raise AssertionError(f"{len(drifted)} levels drifted, first {drifted[0]}")

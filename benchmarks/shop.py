@@ -1,0 +1,61 @@
+"""The shop that is measured: so many products with stock at one location, and a reference table of the same size."""
+
+from django.db import connection, transaction
+
+from inventory.context import SYSTEM, muted
+from inventory.models import Product, Reason
+from inventory.operations import stock
+from inventory.values import Line
+
+RECEIVERS = (
+    "INVENTORY_ACTIVITY_LOG_ENABLED",
+    "INVENTORY_SLUGS_ENABLED",
+    "INVENTORY_EVENTS_ENABLED",
+)
+PIECES = 1_000_000
+
+REFERENCE = """
+    CREATE TABLE reference_level (
+        sku text PRIMARY KEY, on_hand int NOT NULL CHECK (on_hand >= 0));
+    CREATE TABLE reference_ledger (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sku text NOT NULL, delta int NOT NULL, balance int NOT NULL,
+        reason text NOT NULL, reference text NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp());
+    CREATE INDEX ON reference_ledger (sku, id);
+"""
+# What a careful person writes by hand: one guarded statement, and its ledger row in the same.
+GUARDED = """
+    WITH moved AS (
+        UPDATE reference_level SET on_hand = on_hand + %(delta)s
+         WHERE sku = %(sku)s AND on_hand + %(delta)s >= 0 RETURNING sku, on_hand)
+    INSERT INTO reference_ledger (sku, delta, balance, reason, reference)
+    SELECT sku, %(delta)s, on_hand, %(reason)s, %(reference)s FROM moved RETURNING balance
+"""
+
+
+def furnish(products: int) -> list[str]:
+    """Make the products, each with a million pieces at the default location. Returns their SKUs."""
+    skus = [f"BENCH-{n:07d}" for n in range(products)]
+    with connection.cursor() as cursor:
+        for statement in filter(str.strip, REFERENCE.split(";")):
+            cursor.execute(statement)
+        cursor.execute("INSERT INTO reference_level SELECT unnest(%s::text[]), %s", [skus, PIECES])
+    for start in range(0, products, 1000):
+        batch = skus[start : start + 1000]
+        with muted(*RECEIVERS), transaction.atomic():
+            Product.objects.bulk_create(Product(sku=sku, name=sku, slug=sku.lower(), reorder_point=10) for sku in batch)
+        lines = [Line(sku=sku, quantity=PIECES) for sku in batch]
+        stock.adjust(lines, reason=Reason.RECEIVED, actor=SYSTEM)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return skus
+
+
+def state() -> tuple[int, int, int, int]:
+    """Pieces on hand and ledger rows, ours and the reference's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT (SELECT sum(on_hand) FROM inventory_productstock), (SELECT count(*) FROM inventory_stockmovement),
+                      (SELECT sum(on_hand) FROM reference_level), (SELECT count(*) FROM reference_ledger)"""
+        )
+        row: tuple[int, int, int, int] = cursor.fetchone()
+    return row
