@@ -1,4 +1,4 @@
-"""Interleaved rounds: each variant once per round, in a new random order; medians; a fast wrong answer fails.
+"""Rounds: every variant once in each, in an order that changes: what disturbs the machine disturbs all alike."""
 
 import random
 import statistics
