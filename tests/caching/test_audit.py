@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
+from prometheus_client import REGISTRY
 
 from api import cached
 from inventory import caching, tasks
@@ -108,9 +109,12 @@ def test_the_worker_takes_a_sample_every_minute(caplog: pytest.LogCaptureFixture
     product, *_ = shelf(1)
     tamper(caching.keys.product(product.pk), b"1\n{}")
 
+    before = REGISTRY.get_sample_value("stockroom_cache_stale_total") or 0
+
     tasks.audit_cache(timestamp=0)
 
     assert "stale cache entries" in caplog.text
+    assert REGISTRY.get_sample_value("stockroom_cache_stale_total") == before + 1
 
 
 def test_a_redis_that_goes_away_ends_the_command_and_not_the_worker(redis: PrivateRedis) -> None:

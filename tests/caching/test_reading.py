@@ -146,6 +146,17 @@ def test_without_autocommit_the_cache_is_not_asked_either(process: Process) -> N
         transaction.set_autocommit(True)
 
 
+def test_a_connection_that_will_be_opened_without_autocommit_counts_as_one(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.close()
+    assert not process.database.in_transaction()
+
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+        assert process.database.in_transaction()
+
+
 def test_without_writers_that_declare_nothing_is_believed(process: Process, settings: Any) -> None:
     process.read()
     settings.INVENTORY_CACHE_INVALIDATION_ENABLED = False
