@@ -12,7 +12,7 @@ from inventory import caching
 from inventory.caching.values import Loaded, Read
 from inventory.context import muted
 
-from .probe import ALL, Process, key, load, sql, until
+from .probe import ALL, Process, key, load, load_many, sql, until
 from .servers import PrivateRedis, SlowWay
 
 FIRST_WRITE_S = 2.5  # a time-out or two, then the readers' belief of one second
@@ -282,6 +282,17 @@ def test_redis_may_die_during_a_load_and_the_reader_gets_what_it_loaded(redis: P
         return load(1)
 
     assert process.reader.read(key(1), dying) == Read(b"2", "miss")
+
+
+def test_many_keys_come_from_the_database_while_redis_is_away(redis: PrivateRedis) -> None:
+    process = Process()
+    warm(process)
+    redis.kill()
+
+    first = process.reader.read_many([key(1), key(2)], load_many)  # finds out
+    second = process.reader.read_many([key(1), key(2)], load_many)  # knows
+
+    assert first == second == {key(1): Read(b"1", "bypass"), key(2): Read(b"1", "bypass")}
 
 
 def test_the_services_own_face_survives_an_outage_as_well(redis: PrivateRedis) -> None:
