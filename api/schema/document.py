@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -9,10 +10,18 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from api.renderers import to_json
 
+# The generator keeps state of its own: two first calls at once would disturb each other.
+_building = Lock()
 
-@cache
+
 def document() -> dict[str, Any]:
     """The OpenAPI document. Do not change what you get."""
+    with _building:
+        return _document()
+
+
+@cache
+def _document() -> dict[str, Any]:
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return schema
 
