@@ -25,7 +25,6 @@ from . import ledger, planning
 from .allocation import Planned
 from .base import operation
 from .ledger import Move, Note
-from .lines import Place
 
 SWEEP_BATCH = 50
 
@@ -193,7 +192,7 @@ def _locked(row: Reservation, allowed: Sequence[str], done: str) -> tuple[Reserv
             f"This reservation is {state}; it cannot be {done}.",
             problems=[Problem(f"Its state is {state}.", "invalid_transition", None, {"state": state})],
         )
-    return fresh, list(fresh.lines.order_by("product", "location"))
+    return fresh, list(fresh.lines.select_related("location").order_by("product", "location"))
 
 
 def _products_of(pk: UUID) -> set[UUID]:
@@ -228,13 +227,7 @@ def _book(
     deltas: Callable[[ReservationLine], Mapping[str, Any]],
 ) -> None:
     moves = [Move(product=line.product_id, location=line.location_id, kind=kind, **deltas(line)) for line in lines]
-    places = {
-        (line.product_id, line.location_id): Place(
-            Line(sku=line.sku, pointer=""), line.product_id, line.sku, line.location_id, line.location.code
-        )
-        for line in lines
-    }
-    ledger.move(moves, Note(row.pk, row.reference, "", None, actor), places)
+    ledger.move(moves, Note(row.pk, row.reference, "", None, actor), {})
 
 
 def _end(row: Reservation, lines: Sequence[ReservationLine], state: str, holding: str) -> Reservation:

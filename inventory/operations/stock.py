@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from inventory.context import Actor
 from inventory.errors import InsufficientStock, Invalid, InvalidTransition, PreconditionRequired, Problem, StockChanged
-from inventory.models import Kind, Product, Reason, StockLevel
+from inventory.models import Kind, Reason, StockLevel
 from inventory.values import Line
 
 from . import ledger, policies
@@ -98,11 +98,6 @@ def set_policies(
 ) -> StockLevel:
     """Change a level's own reorder point, safety stock or backorder limit (None: inherit)."""
     return policies.set_on_level(level, expected_version, values)
-
-
-def product_places(product: Product) -> list[StockLevel]:
-    """The product's levels with their locations, default first."""
-    return list(product.levels.select_related("location").order_by("location__priority", "location__code"))
 
 
 def _adjustment(place: Place, reason: str) -> Move:
@@ -196,4 +191,4 @@ def _book(moves: list[Move], note: Note, places: list[Place]) -> Booking:
     return Booking(booking, note, [(by_level[row.product, row.location], row) for row in moved])
 
 
-__all__ = ["Booking", "InsufficientStock", "adjust", "count", "product_places", "set_policies"]
+__all__ = ["Booking", "InsufficientStock", "adjust", "count", "set_policies"]
