@@ -1,8 +1,8 @@
 """What every receiver is asked before it rings, and what happens when its ring fails.
 
-`guarded`: the write goes on without it. The ring runs in a savepoint of its own, because a swallowed database error
-without one leaves the whole transaction aborted; a failure is logged once, counted, kept in `ReceiverFailure`, and rung
-again by the worker until it succeeds.
+`guarded`: the write goes on without it. What the ring does in the database stands in a savepoint of its own, because a
+swallowed database error without one leaves the whole transaction aborted; a failure is logged once, counted, kept in
+`ReceiverFailure`, and rung again by the worker until it succeeds.
 
 `required`: a promise rests on it. Its failure makes the write fail, also when somebody above swallows the exception.
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 
 from inventory import conf
 from inventory.context import current_actor, current_request_id, is_muted
@@ -20,6 +20,7 @@ from inventory.metrics import receiver_failures, receiver_retries
 from inventory.operations import failures
 
 from .keeping import kept, revived
+from .savepoints import LazySavepoint, undone_on_failure
 
 log = logging.getLogger("inventory.receivers")
 
@@ -75,8 +76,8 @@ def guarded(*, switch: str, replay: Receiver | None = None) -> Callable[[Receive
             if raw or bell.silent:
                 return
             try:
-                with transaction.atomic(using=kwargs.get("using")):
-                    _ring_out(bell.receiver, sender, kwargs)
+                with undone_on_failure(kwargs.get("using")) as undo:
+                    _ring_out(bell.receiver, sender, kwargs, undo)
             except Exception as error:
                 _survive(bell, sender, kwargs, error)
 
@@ -121,7 +122,8 @@ def ring_again(name: str, arguments: dict[str, Any]) -> None:
     if kwargs is None:
         return
     try:
-        _ring_out(bell.replay or bell.receiver, kwargs.pop("sender"), kwargs)
+        with undone_on_failure(kwargs["using"]) as undo:
+            _ring_out(bell.replay or bell.receiver, kwargs.pop("sender"), kwargs, undo)
     except Exception:
         receiver_retries.labels(name, "failed").inc()
         raise
@@ -138,25 +140,13 @@ def _registered(bell: Bell) -> Bell:
     return bell
 
 
-def _ring_out(receiver: Receiver, sender: Any, kwargs: dict[str, Any]) -> None:
-    """Ring in the savepoint that is open, and fail here with what would else come out at COMMIT only."""
-    connection, statements = connections[kwargs.get("using") or "default"], _Statements()
-    with connection.execute_wrapper(statements):
-        receiver(sender=sender, **kwargs)
-    if statements.ran:
+def _ring_out(receiver: Receiver, sender: Any, kwargs: dict[str, Any], undo: LazySavepoint) -> None:
+    """Ring, and fail here with what would else come out at COMMIT only."""
+    receiver(sender=sender, **kwargs)
+    if undo.begun:
         # Fails as well where the receiver has swallowed a database error.
-        with connection.cursor() as cursor:
+        with undo.connection.cursor() as cursor:
             cursor.execute(CHECK_FOREIGN_KEYS)
-
-
-class _Statements:
-    """Notices whether any statement runs."""
-
-    ran = False
-
-    def __call__(self, execute: Callable[..., Any], *statement: Any) -> Any:
-        self.ran = True
-        return execute(*statement)
 
 
 def _survive(bell: Bell, sender: Any, kwargs: dict[str, Any], error: Exception) -> None:

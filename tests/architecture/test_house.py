@@ -35,7 +35,7 @@ def test_imports_go_down_only() -> None:
 
 
 def test_receivers_do_not_know_each_other() -> None:
-    shared = {"guards", "keeping"}
+    shared = {"guards", "keeping", "savepoints"}
     for file in sources("inventory/receivers"):
         known = {name for name in siblings(file) if name not in shared}
         assert not known or file.stem == "wiring", f"{file.name} imports {known}"
