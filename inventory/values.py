@@ -1,7 +1,10 @@
 """Plain values that travel between the doors and the operations."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +20,8 @@ class Line:
     expected: int | None = None
     #: Where it stands in the body (RFC 6901).
     pointer: str = ""
+
+
+def as_json(value: Any) -> str:
+    """JSON for a statement's parameter; what JSON has no word for becomes text."""
+    return orjson.dumps(value, default=str).decode()
