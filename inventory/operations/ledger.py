@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import connection
 from uuid_utils.compat import uuid7
 
@@ -15,6 +14,7 @@ from inventory.errors import DoesNotExist, InsufficientStock, InvalidTransition,
 from inventory.metrics import refused_moves
 from inventory.models import COUNTERS, Holding, Kind, ProductStock, ReservationLine, StockLevel
 from inventory.signals import StockChange, stock_changed
+from inventory.values import as_json
 
 from .lines import Place
 
@@ -195,7 +195,7 @@ def changes_of(moved: Sequence[Moved]) -> list[StockChange]:
 
 
 def _lines(moves: Sequence[Move]) -> str:
-    return orjson.dumps([{**_fields(move), "level": uuid7()} for move in moves]).decode()
+    return as_json([{**_fields(move), "level": uuid7()} for move in moves])
 
 
 def _fields(move: Move) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _fields(move: Move) -> dict[str, Any]:
 
 
 def _meta(note: Note) -> str:
-    return orjson.dumps(
+    return as_json(
         {
             "source": note.source,
             "reference": note.reference,
@@ -212,7 +212,7 @@ def _meta(note: Note) -> str:
             "actor": str(note.actor),
             "request_id": current_request_id(),
         }
-    ).decode()
+    )
 
 
 def _refuse(moves: Sequence[Move], moved: Sequence[Moved], places: Mapping[tuple[UUID, UUID], Place]) -> None:

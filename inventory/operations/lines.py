@@ -9,17 +9,9 @@ from django.db import connection
 
 from inventory.errors import DoesNotExist, Forbidden, InvalidTransition, Problem
 from inventory.models import INT_MAX, Status
-from inventory.values import Line
+from inventory.values import Line, as_json
 
-RESOLVE = """
-    SELECT l.n, p.id, p.sku, p.status, p.track_stock, c.id, c.code, c.is_active
-      FROM unnest(%s::text[], %s::uuid[], %s::text[]) WITH ORDINALITY AS l(sku, product, location, n)
-      LEFT JOIN inventory_product p ON p.id = COALESCE(
-           l.product, (SELECT q.id FROM inventory_product q WHERE lower(q.sku) = lower(l.sku)))
-      LEFT JOIN inventory_location c ON c.code = COALESCE(
-           l.location, (SELECT d.code FROM inventory_location d WHERE d.is_default))
-     ORDER BY l.n
-"""
+RESOLVE = "SELECT * FROM stock_places(%s::jsonb)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +28,8 @@ class Place:
 def resolve(lines: Sequence[Line], *, allowed_locations: frozenset[UUID] | None = None) -> list[Place]:
     """Look every line up. Raises DoesNotExist, InvalidTransition or Forbidden, naming each culprit by its pointer."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            RESOLVE, [[line.sku for line in lines], [line.product for line in lines], [line.location for line in lines]]
-        )
+        named = [{"sku": line.sku, "product": line.product, "location": line.location} for line in lines]
+        cursor.execute(RESOLVE, [as_json(named)])
         rows = cursor.fetchall()
     found = list(zip(lines, rows, strict=True))
     _refuse_unknown(found)

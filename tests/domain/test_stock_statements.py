@@ -66,6 +66,18 @@ def test_five_hundred_lines_take_as_many_statements_as_one():
     assert many == one
 
 
+def test_an_adjustment_asks_the_database_four_things():
+    mug = make_product(on_hand=10)
+
+    with CaptureQueriesContext(connection) as captured:
+        stock.adjust([Line(sku=mug.sku, quantity=-1)], reason=Reason.SOLD, actor=ANA)
+
+    asked = [query["sql"] for query in captured if query["sql"] not in ("BEGIN", "COMMIT")]
+    tellers = ("stock_places", "stock_move", "inventory_cache_hold", "inventory_event")
+    assert [any(teller in sql for sql in asked) for teller in tellers] == [True] * 4
+    assert len(asked) == 4
+
+
 def test_a_thousand_lines_of_one_level_are_one_move():
     mug = make_product(on_hand=10)
     many = [Line(sku=mug.sku, quantity=1, pointer=f"/lines/{n}") for n in range(1000)]

@@ -1,0 +1,15 @@
+"""`stock_places` and `stock_move`; the SQL file explains them."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+SQL = (Path(__file__).parent / "sql" / "0008_stock_move.sql").read_text()
+# A database from before has a `stock_move` with the same signature, of migration 0003; going back means to do without.
+UNDO = "DROP FUNCTION stock_move, stock_places; DROP TYPE stock_line;"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inventory", "0006_cache_guard")]
+
+    operations = [migrations.RunSQL(SQL, UNDO)]
