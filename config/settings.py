@@ -168,7 +168,6 @@ DATABASES["default"] |= {
     "ENGINE": "config.database",
     "ATOMIC_REQUESTS": False,
     "CONN_MAX_AGE": 0,
-    "CONN_HEALTH_CHECKS": True,
     "DISABLE_SERVER_SIDE_CURSORS": env.bool("DATABASE_TRANSACTION_POOLING", False),
 }
 DATABASE_TIMEOUTS_MS = {
