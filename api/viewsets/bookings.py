@@ -1,11 +1,9 @@
 """The answer to a stock request, made of what the booking brought back: nothing is read again."""
 
-from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from inventory.context import current_request_id
-from inventory.models import COUNTERS, ReservationLine
+from inventory.models import COUNTERS
 from inventory.models.stock import state_of
 from inventory.operations.ledger import Move, Moved, Note
 from inventory.operations.stock import Booking
@@ -13,12 +11,11 @@ from inventory.operations.stock import Booking
 
 def booking_body(booking: Booking) -> dict[str, Any]:
     """The body of a `Booking` (schema): the ledger rows and the levels, in the order of the database's locks."""
-    lapsed = ReservationLine.objects.lapsed_of({moved.product for _, moved in booking.moved}) if booking.moved else {}
     shared = _shared(booking.note)
     return {
         "id": booking.id,
         "movements": [_movement(move, moved, shared) for move, moved in booking.moved if moved.movement],
-        "levels": [_level(moved, lapsed) for _, moved in booking.moved],
+        "levels": [_level(moved) for _, moved in booking.moved],
     }
 
 
@@ -49,9 +46,8 @@ def _movement(move: Move, moved: Moved, shared: dict[str, Any]) -> dict[str, Any
     }
 
 
-def _level(moved: Moved, lapsed: Mapping[tuple[UUID, UUID], int]) -> dict[str, Any]:
-    # Holds that are over still stand in the counters; they count no more.
-    over = lapsed.get((moved.product, moved.location), 0)
+def _level(moved: Moved) -> dict[str, Any]:
+    available = moved.available + moved.lapsed
     return {
         "id": moved.level,
         "product": moved.product,
@@ -60,10 +56,10 @@ def _level(moved: Moved, lapsed: Mapping[tuple[UUID, UUID], int]) -> dict[str, A
         "on_hand": moved.on_hand,
         "unavailable": moved.unavailable,
         "allocated": moved.allocated,
-        "reserved": moved.reserved - over,
+        "reserved": moved.reserved - moved.lapsed,
         "incoming": moved.incoming,
-        "available": moved.available + over,
-        "state": state_of(moved.available + over, moved.reorder_point),
+        "available": available,
+        "state": state_of(available, moved.reorder_point),
         "reorder_point": moved.reorder_point,
         "safety_stock": moved.safety_stock,
         "backorder_limit": moved.backorder_limit,

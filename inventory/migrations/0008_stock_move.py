@@ -5,7 +5,6 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = (Path(__file__).parent / "sql" / "0008_stock_move.sql").read_text()
-# A database from before has a `stock_move` with the same signature, of migration 0003; going back means to do without.
 UNDO = "DROP FUNCTION stock_move, stock_places; DROP TYPE stock_line;"
 
 

@@ -87,6 +87,8 @@ class Moved:
     version: int
     sku: str
     code: str
+    #: Pieces of `reserved` whose holds are over: they count no more.
+    lapsed: int
 
 
 def move(moves: Sequence[Move], note: Note, places: Mapping[tuple[UUID, UUID], Place]) -> list[Moved]:

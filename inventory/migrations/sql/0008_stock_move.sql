@@ -37,12 +37,13 @@ CREATE TYPE stock_line AS (
 --   way; `sellable`: leave safety stock and promises alone; `expected`: the on_hand that must be found;
 --   `kind` null: no ledger row (incoming only); `source`: what the row belongs to (else `meta.source`).
 -- `meta`: {source, reference, note, actor, request_id, occurred_at}
--- Returns one row per line. All verdicts are `moved`, or nothing was moved: `short`, `changed`, `overflow` name the culprits.
-CREATE OR REPLACE FUNCTION stock_move(lines jsonb, meta jsonb) RETURNS TABLE (
+-- Returns one row per line; `lapsed`: pieces of `reserved` whose holds are over. All verdicts are `moved`, or nothing was moved: `short`, `changed`, `overflow` name the culprits.
+DROP FUNCTION IF EXISTS stock_move;  -- a database of before has the one of migration 0003
+CREATE FUNCTION stock_move(lines jsonb, meta jsonb) RETURNS TABLE (
     verdict text, line_product uuid, line_location uuid, level_id uuid, movement_id uuid, sequence bigint,
     on_hand int, unavailable int, allocated int, reserved int, incoming int, available bigint, available_before bigint,
     level_reorder_point int, total_before bigint, total_after bigint, total_reorder_point int, recorded_at timestamptz,
-    level_safety_stock int, level_backorder_limit int, level_version int, sku varchar, location_code varchar
+    level_safety_stock int, level_backorder_limit int, level_version int, sku varchar, location_code varchar, lapsed bigint
 ) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -159,7 +160,11 @@ BEGIN
            (l.was).reorder_point,
            l.total_available + (sum(l.new_safety_stock) OVER of_product)::bigint,
            (l.total_available + sum(l.on_hand - l.unavailable - l.allocated - l.reserved) OVER of_product)::bigint,
-           l.total_reorder_point, l.instant, (l.was).safety_stock, (l.was).backorder_limit, (l.was).version, l.sku, l.code
+           l.total_reorder_point, l.instant, (l.was).safety_stock, (l.was).backorder_limit, (l.was).version, l.sku, l.code,
+           -- Holds that are over still stand in the counters; they count no more.
+           (SELECT COALESCE(sum(h.quantity), 0) FROM inventory_reservationline h
+             WHERE h.product_id = l.product AND h.location_id = l.location AND h.holding = 'reserved'
+               AND h.expires_at <= clock_timestamp())
       FROM unnest(moving) l
     WINDOW of_product AS (PARTITION BY l.product)
      ORDER BY l.product, l.location;
