@@ -18,7 +18,7 @@ from inventory.models import Reason
 from inventory.operations import stock
 from inventory.values import Line
 
-from . import shop
+from . import guarded, shop
 from .ground import Ground, cpu_s
 from .rounds import Result, interleaved, ratio, table
 
@@ -66,7 +66,7 @@ def _bare(ground: Ground) -> Deed:
             local.connection = psycopg.connect(ground.database_url, autocommit=True, prepare_threshold=1)
             opened.append(local.connection)
         values = {"sku": dice.choice(skus), "delta": dice.choice((-1, 1)), "reason": "correction", "reference": "b"}
-        if local.connection.execute(shop.GUARDED, values).fetchone() is None:
+        if local.connection.execute(guarded.STATEMENT, values).fetchone() is None:
             raise AssertionError("the reference refused a move")
 
     opened: list[psycopg.Connection] = []

@@ -7,6 +7,8 @@ from inventory.models import Product, Reason
 from inventory.operations import stock
 from inventory.values import Line
 
+from . import guarded
+
 RECEIVERS = (
     "INVENTORY_ACTIVITY_LOG_ENABLED",
     "INVENTORY_SLUGS_ENABLED",
@@ -14,29 +16,12 @@ RECEIVERS = (
 )
 PIECES = 1_000_000
 
-REFERENCE = """
-    CREATE TABLE reference_level (
-        sku text PRIMARY KEY, on_hand int NOT NULL CHECK (on_hand >= 0));
-    CREATE TABLE reference_ledger (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sku text NOT NULL, delta int NOT NULL, balance int NOT NULL,
-        reason text NOT NULL, reference text NOT NULL, recorded_at timestamptz NOT NULL DEFAULT clock_timestamp());
-    CREATE INDEX ON reference_ledger (sku, id);
-"""
-# What a careful person writes by hand: one guarded statement, and its ledger row in the same.
-GUARDED = """
-    WITH moved AS (
-        UPDATE reference_level SET on_hand = on_hand + %(delta)s
-         WHERE sku = %(sku)s AND on_hand + %(delta)s >= 0 RETURNING sku, on_hand)
-    INSERT INTO reference_ledger (sku, delta, balance, reason, reference)
-    SELECT sku, %(delta)s, on_hand, %(reason)s, %(reference)s FROM moved RETURNING balance
-"""
-
 
 def furnish(products: int) -> list[str]:
     """Make the products, each with a million pieces at the default location. Returns their SKUs."""
     skus = [f"BENCH-{n:07d}" for n in range(products)]
     with connection.cursor() as cursor:
-        for statement in filter(str.strip, REFERENCE.split(";")):
+        for statement in filter(str.strip, guarded.TABLES.split(";")):
             cursor.execute(statement)
         cursor.execute("INSERT INTO reference_level SELECT unnest(%s::text[]), %s", [skus, PIECES])
     for start in range(0, products, 1000):
