@@ -13,6 +13,7 @@ from .ground import ground
 
 SCENARIOS = {
     "operations": "adjustments at operation level, beside a bare psycopg loop",
+    "http": "adjustments and reads over HTTP, beside servers that do less",
 }
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*SCENARIOS, []], help=listed)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one sample (default 2)")
+    parser.add_argument("--products", type=int, default=10_000, help="size of the shop (default 10000)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     console, figures = Console(), {}
@@ -30,7 +32,7 @@ def main() -> None:
         console.rule(f"{name}: {SCENARIOS[name]}")
         with ground() as servers:
             scenario = importlib.import_module(f"benchmarks.{name}")
-            figures[name] = scenario.run(servers, console, options.rounds, options.seconds)
+            figures[name] = scenario.run(servers, console, options.rounds, options.seconds, options.products)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2))
 
