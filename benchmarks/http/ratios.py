@@ -13,12 +13,19 @@ CLIENT_BOUND = 0.8
 
 @dataclass(frozen=True)
 class Wanted:
-    """`ours / theirs` in `figure` should be at least `goal`. For CPU time it is `theirs / ours`: more is better."""
+    """`ours / theirs` in `figure` should be at least `goal` (None: nobody has set one).
+
+    For processor time it is `theirs / ours`, so that more is better.
+    """
 
     ours: str
     theirs: str
     figure: str
-    goal: float
+    goal: float | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.ours} against {self.theirs}, {self.figure}"
 
 
 def show(wanted: Sequence[Wanted], results: Mapping[str, Result], console: Console) -> dict[str, object]:
@@ -28,10 +35,10 @@ def show(wanted: Sequence[Wanted], results: Mapping[str, Result], console: Conso
         over, under = (want.ours, want.theirs) if want.figure == "per second" else (want.theirs, want.ours)
         speed = ratio(pair, over, under, want.figure)
         bound = [name for name, result in pair.items() if result.median("client busy") > CLIENT_BOUND]
-        name = f"{want.ours} against {want.theirs}, {want.figure}"
-        found[name] = {"ratio": speed, "goal": want.goal, "client-bound": bound}
+        found[want.name] = {"ratio": speed, "goal": want.goal, "client-bound": bound}
         note = f"  (the client was the limit of {', '.join(bound)})" if bound and want.figure == "per second" else ""
-        console.print(f"{name}: {speed[0]:.2f} ({speed[1]:.2f} to {speed[2]:.2f}), goal {want.goal:g}{note}")
+        goal = "" if want.goal is None else f", goal {want.goal:g}"
+        console.print(f"{want.name}: {speed[0]:.2f} ({speed[1]:.2f} to {speed[2]:.2f}){goal}{note}")
     return found
 
 
