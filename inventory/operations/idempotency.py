@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import orjson
 from django.db import connection, transaction
@@ -77,7 +78,8 @@ def _claimed(principal: str, key: str, fingerprint: bytes) -> Answer | None:
     """The answer that `key` has got already; None: the key is this transaction's, and free."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [principal, key])
-        state, answered, status, headers, body = cursor.fetchone() or ("busy", None, None, None, None)
+        row: Any = cursor.fetchone()
+    state, answered, status, headers, body = row
     if state == "busy":
         raise InProgress("A request with this Idempotency-Key is still running; ask again in a second.")
     if state == "free":
