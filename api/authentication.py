@@ -1,4 +1,4 @@
-"""Who is calling: an API key, or a member of staff whose browser is logged in to the admin (with CSRF)."""
+"""Who is calling: an API key, a token of an identity provider, or a member of staff with a session (and CSRF)."""
 
 import logging
 import time
@@ -16,6 +16,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from api import tokens
 from api.callers import Caller
 from inventory.context import Actor
 from inventory.models import ApiKey, Scope
@@ -32,11 +33,11 @@ _LONGEST_KEY = 512
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <key>`; without that header, the session of a member of staff."""
+    """`Authorization: Bearer <key or token>`; without that header, the session of a member of staff."""
 
-    def authenticate(self, request: Request) -> tuple[Caller, ApiKey | None] | None:
+    def authenticate(self, request: Request) -> tuple[Caller, ApiKey | tokens.Token | None] | None:
         header = request.META.get("HTTP_AUTHORIZATION")
-        found = _by_session(request) if header is None else _by_key(header)
+        found = _by_session(request) if header is None else _by_bearer(header)
         if found is not None:
             request.META["stockroom.actor"] = str(found[0].actor)
         return found
@@ -45,11 +46,15 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="stockroom"'
 
 
-def _by_key(header: str) -> tuple[Caller, ApiKey]:
+def _by_bearer(header: str) -> tuple[Caller, ApiKey | tokens.Token]:
     scheme, _, secret = header.partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         raise AuthenticationFailed("Send the key as: Authorization: Bearer <key>.")
+    return tokens.caller_behind(secret) if tokens.is_token(secret) else _by_key(secret)
+
+
+def _by_key(secret: str) -> tuple[Caller, ApiKey]:
     known = find(secret) if len(secret) <= _LONGEST_KEY and secret.isascii() else None
     if known is None:
         raise AuthenticationFailed("This key is not accepted.")

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRETS = re.compile(r"(sk_stockroom_)[0-9A-Za-z]{8,}|(\b[Bb]earer\s+)[^\s\"',]+|(\bwhsec_)[0-9A-Za-z+/=]+")
+_SECRETS = re.compile(
+    r"(sk_stockroom_)[0-9A-Za-z]{8,}|(\b[Bb]earer\s+)[^\s\"',]+|(\bwhsec_)[0-9A-Za-z+/=]+"
+    r"|(\beyJ)[\w-]*\.[\w-]+\.[\w-]*"
+)
 _OBJECTS = frozenset({"request", "response", "exc_info", "server_time"})
 
 
@@ -35,4 +38,4 @@ class JsonFormatter(logging.Formatter):
 
 
 def without_secrets(text: str) -> str:
-    return _SECRETS.sub(lambda found: (found[1] or found[2] or found[3]) + "***", text)
+    return _SECRETS.sub(lambda found: next(filter(None, found.groups())) + "***", text)

@@ -106,6 +106,17 @@ CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
 # Requests per minute of one key, counted over all processes; and at the same time, counted in each process.
 API_RATE_LIMIT: int = env.int("API_RATE_LIMIT", 60_000)
 API_CONCURRENT_REQUESTS: int = env.int("API_CONCURRENT_REQUESTS", 100)
+# Tokens of an identity provider are taken beside API keys once OIDC_ISSUER is set.
+OIDC_ISSUER: str = env.str("OIDC_ISSUER", "")
+OIDC_AUDIENCE: list[str] = env.list("OIDC_AUDIENCE", [])
+OIDC_JWKS_URL: str = env.str("OIDC_JWKS_URL", "")
+OIDC_JWKS: str = env.str("OIDC_JWKS", "")
+OIDC_ALGORITHMS: list[str] = env.list("OIDC_ALGORITHMS", ["RS256", "ES256"])
+OIDC_SCOPES_CLAIM: str = env.str("OIDC_SCOPES_CLAIM", "scope")
+OIDC_LOCATIONS_CLAIM: str = env.str("OIDC_LOCATIONS_CLAIM", "")
+OIDC_LEEWAY_S: int = env.int("OIDC_LEEWAY_S", 10)
+OIDC_JWKS_TTL_S: int = env.int("OIDC_JWKS_TTL_S", 300)
+OIDC_TIMEOUT_S: float = env.float("OIDC_TIMEOUT_S", 2.0)
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

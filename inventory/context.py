@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever causes a change: an API key, a person in the admin, or the system itself.
+    """Whoever causes a change: an API key, the subject of a token, a person in the admin, or the system itself.
 
-    `kind` is `api_key`, `user` or `system`; `id` is the row's primary key as text (empty for the system).
+    `kind` is `api_key`, `token`, `user` or `system`; `id` is the row's primary key as text, or the token's subject
+    (empty for the system).
     """
 
     kind: str

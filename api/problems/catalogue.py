@@ -58,8 +58,9 @@ _KINDS = (
     ),
     _kind(
         "authentication_failed", 401, "The key is not accepted",
-        "The key is unknown, expired or revoked. Which of the three is not told.",
-        "Check the key for typing errors, or ask an administrator for a new one.",
+        "The key is unknown, expired or revoked. Which of the three is not told. Of a token of the identity provider, "
+        "`detail` tells what is wrong.",
+        "Check the key for typing errors, or ask an administrator for a new one; fetch a new token.",
         "This key is not accepted.",
     ),
     _kind(

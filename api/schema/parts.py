@@ -195,6 +195,11 @@ COMPONENTS: dict[str, Any] = {
     "headers": HEADERS,
     "responses": error_answers(),
     "securitySchemes": {
-        "ApiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer <key>`."}
+        "ApiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key: `Authorization: Bearer <key>`. Where the service is set up for one, also a "
+            "token of its identity provider.",
+        }
     },
 }

@@ -68,7 +68,7 @@ class ApiKeyRotateSerializer(StrictSerializer):
 class CallerSerializer(serializers.Serializer):
     """Who the service takes you for."""
 
-    kind = serializers.CharField(help_text="`api_key` or `user`.")
+    kind = serializers.CharField(help_text="`api_key`, `token` or `user`.")
     id = serializers.CharField()
     name = serializers.CharField()
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))

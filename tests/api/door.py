@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from config.wsgi import application
 from tests.api.contract import assert_as_published
 
 _numbers = itertools.count(1)
@@ -80,8 +81,6 @@ def knock(
     method: str, address: str, query: str = "", body: bytes = b"", headers: dict[str, str] | None = None
 ) -> Answer:
     """One request as bytes. `address` may be percent-encoded; it is decoded as a server does it."""
-    from config.wsgi import application
-
     if any(ord(letter) > 255 for letter in query):  # WSGI knows bytes only, one per letter
         query = query.encode().decode("latin-1")
     path = address.encode("utf-8", "surrogateescape") if "%" not in address else unquote_to_bytes(address)

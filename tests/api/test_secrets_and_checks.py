@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import override_settings
 
-from config.checks import secret_key_is_secret
+from config.checks import identity_provider_is_set_up, secret_key_is_secret
 from config.logs import JsonFormatter, without_secrets
 from inventory.context import Actor, acting_as, answering
 from inventory.models import ApiKey, Location
@@ -44,7 +44,8 @@ SAMPLE = "sk_stockroom_" + "Ab1" * 16 + "Z"
 
 
 @pytest.mark.parametrize(
-    "text", [SAMPLE, f"Authorization: Bearer {SAMPLE}", "bearer some-other-key", "whsec_MfKQ9r8GKYqr"]
+    "text",
+    [SAMPLE, f"Authorization: Bearer {SAMPLE}", "bearer some-other-key", "whsec_MfKQ9r8GKYqr", "eyJhbGci.eyJpc3M.c2ln"],
 )
 def test_secrets_are_struck_out_of_log_lines(text):
     secret = text.split()[-1]
@@ -64,6 +65,7 @@ def test_a_marker_in_header_and_query_reaches_no_log_and_no_answer(door, caplog)
     ):
         assert marker.encode() not in answer.body
     formatted = "".join(JsonFormatter().format(record) for record in caplog.records)
+    assert '"path": "/api/v1/products"' in formatted
     assert marker not in formatted
     assert door.secret not in formatted
 
@@ -79,6 +81,34 @@ def test_the_sample_key_is_refused_unless_developing():
     assert found(DEBUG=False, SECRET_KEY="short") == ["stockroom.E002"]
     assert found(DEBUG=True, SECRET_KEY=SAMPLE_SECRET_KEY) == []
     assert found(DEBUG=False, SECRET_KEY="s" * 60) == []
+
+
+COMPLETE = {"OIDC_ISSUER": "https://a", "OIDC_AUDIENCE": ["b"], "OIDC_JWKS_URL": "https://a/keys"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ({}, []),
+        ({"OIDC_ISSUER": "https://a"}, ["stockroom.E003"]),
+        ({"OIDC_JWKS_URL": "https://a/keys"}, ["stockroom.E003"]),
+        (COMPLETE, []),
+        (COMPLETE | {"OIDC_AUDIENCE": []}, ["stockroom.E003"]),
+        (COMPLETE | {"OIDC_JWKS": '{"keys": [1]}'}, ["stockroom.E003"]),
+        (COMPLETE | {"OIDC_ALGORITHMS": ["RS256", "HS256"]}, ["stockroom.E004"]),
+        (COMPLETE | {"OIDC_ALGORITHMS": ["none"]}, ["stockroom.E004"]),
+        (COMPLETE | {"OIDC_ALGORITHMS": []}, ["stockroom.E004"]),
+        (COMPLETE | {"OIDC_JWKS_URL": "http://a/keys"}, ["stockroom.E005"]),
+        (COMPLETE | {"OIDC_JWKS_URL": "file:///keys"}, ["stockroom.E005"]),
+        (COMPLETE | {"OIDC_JWKS_URL": "http://127.0.0.1:1/keys"}, []),
+        (COMPLETE | {"OIDC_JWKS_URL": "", "OIDC_JWKS": '{"keys": [1]}'}, []),
+        (COMPLETE | {"OIDC_JWKS_URL": "", "OIDC_JWKS": "{}"}, ["stockroom.E005"]),
+        (COMPLETE | {"OIDC_JWKS_URL": "", "OIDC_JWKS": "keys"}, ["stockroom.E005"]),
+    ],
+)
+def test_an_identity_provider_is_set_up_wholly_and_safely_or_not_at_all(settings, codes):
+    with override_settings(**settings):
+        assert [message.id for message in identity_provider_is_set_up()] == codes
 
 
 @pytest.mark.parametrize(("key", "right"), [("", False), ("k" * 64, True)])

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from api.authentication import REMEMBERED_FOR_S
+from api.keysets import UNKNOWN_KEY_AGAIN_AFTER_S
 from api.pagination import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
 from api.parsers import DEEPEST
 from inventory.models import Scope
@@ -25,6 +26,8 @@ def test_its_figures_are_those_of_the_code():
     assert f"kept for {KEPT_FOR.total_seconds() / 3600:.0f} hours" in GUIDE
     assert REMEMBERED_FOR_S == 2
     assert f"q={settings.API_RATE_LIMIT};w=60" in GUIDE
+    assert f"{' and '.join(settings.OIDC_ALGORITHMS)} unless" in GUIDE
+    assert UNKNOWN_KEY_AGAIN_AFTER_S == 10
 
 
 def test_its_pages_exist():
