@@ -141,5 +141,5 @@ def _kind(schema: dict[str, Any]) -> str:
 
 def _example(content: dict[str, Any]) -> str:
     schema = _resolved(content.get("schema", {}))
-    examples = [one["value"] for one in content.get("examples", {}).values()] or schema.get("examples", [])
+    examples = [content["example"]] if "example" in content else schema.get("examples", [])
     return orjson.dumps(examples[0], option=orjson.OPT_INDENT_2).decode() if examples else ""

@@ -42,7 +42,11 @@ class StockroomSchema(AutoSchema):
         said = get_doc(getattr(self.view, self.view.action, None))
         scope = self._scope()
         needs = f"Needs the scope `{scope}`." if scope else "Any valid key will do."
-        return f"{said}\n\n{needs}" if said else needs
+        goes = self.view.deprecations.get(self.view.action)
+        return "\n\n".join(str(one) for one in (said, goes, needs) if one)
+
+    def is_deprecated(self) -> bool:
+        return self.view.action in self.view.deprecations
 
     def get_tags(self) -> list[str]:
         return [parts.TAGS[PREFIX.sub("", self.path).split("/")[0]][0]]
@@ -82,7 +86,11 @@ class StockroomSchema(AutoSchema):
         """The query as `check_parameters` takes it."""
         known, filters = self.view.known_parameters(), self._filters()
         further = sorted(name for name in known if name not in filters and name not in PAGING)
-        return [self._query_parameter(name) for name in [*(name for name in filters if name in known), *further]]
+        names = [*(name for name in filters if name in known), *further]
+        return [self._query_parameter(name) | self._fate_of(name) for name in names]
+
+    def _fate_of(self, parameter: str) -> dict[str, Any]:
+        return {"deprecated": True} if f"{self.view.action}?{parameter}" in self.view.deprecations else {}
 
     def _query_parameter(self, name: str) -> dict[str, Any]:
         declared = self._filters().get(name)
@@ -161,6 +169,8 @@ class StockroomSchema(AutoSchema):
                 names.append("Cache-Status")
             if self.method == "POST":
                 names.append("Idempotency-Replayed")
+            if self._is_going():
+                names += ["Deprecation", "Sunset", "Link"]
             if status == "201":
                 names += ["ETag", "Location"]
             response.setdefault("headers", {}).update(parts.header_refs(*names))
@@ -169,6 +179,9 @@ class StockroomSchema(AutoSchema):
                 "description": "You have it already.",
                 "headers": parts.header_refs("X-Request-ID", "ETag"),
             }
+
+    def _is_going(self) -> bool:
+        return any(what.partition("?")[0] == self.view.action for what in self.view.deprecations)
 
     def _has_etag(self) -> bool:
         return self.method == "GET" and self.view.action == "retrieve"

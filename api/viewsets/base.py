@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from api import preconditions, throttling
+from api import deprecation, preconditions, throttling
 from api.callers import Caller, caller_of
+from api.deprecation import Deprecation
 from api.filters import check_parameters
 from api.pagination import PARAMETERS, Page, envelope, page_of
 from api.problems.refusals import bad_parameter
@@ -32,6 +33,9 @@ class StockroomViewSet(GenericViewSet):
 
     required_scopes: ClassVar[dict[str, str]] = {"read": "admin", "write": "admin"}
     action_scopes: ClassVar[dict[str, str | None]] = {}
+
+    #: What will go: an action, or `action?parameter`.
+    deprecations: ClassVar[Mapping[str, Deprecation]] = {}
 
     #: Statuses that the schema could not guess for the operations here.
     further_errors: ClassVar[tuple[int, ...]] = ()
@@ -96,6 +100,7 @@ class StockroomViewSet(GenericViewSet):
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         throttling.show(request, response)
+        deprecation.show(self, request, response)
         patch_vary_headers(response, ["Authorization"])
         response.headers.setdefault("Cache-Control", "private, no-cache" if request.method in SAFE else "no-store")
         return response

@@ -52,6 +52,17 @@ def test_the_four_calls_of_the_front_page_work(door):
     assert statuses == [201, 201, 200, 409]
 
 
+def test_the_reference_shows_an_example_of_every_body():
+    text = knock("GET", "/api/reference").body.decode()
+
+    articles = dict(re.findall(r'<article class="operation" id="(\w+)"(.*?)</article>', text, re.DOTALL))
+    with_body = {name for name, article in articles.items() if "<p>Body:" in article}
+
+    assert {"create_product", "create_stock_count"} <= with_body
+    assert {name for name, article in articles.items() if "<pre><code>" in article} == with_body
+    assert "MUG-RED" in articles["create_product"]
+
+
 def test_the_reference_shows_every_operation():
     text = knock("GET", "/api/reference").body.decode()
 
