@@ -1,7 +1,7 @@
 # `make` lists what there is. Everything lives in this folder: .venv (tools), .data (databases of `make run`).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz coherence check bench schema sdk lock up clean
+.PHONY: help run test fuzz coherence check bench schema changes sdk lock up clean
 # The steps of `make check` share one set of tools; nothing here gains from -j.
 .NOTPARALLEL:
 
@@ -32,13 +32,17 @@ coherence: ## every cached answer judged over HTTP while everything breaks (ARGS
 	@scripts/install dev
 	@exec $(PY) -m tests.coherence $(ARGS)
 
-check: ## format, lint, types, import contracts, migrations, OpenAPI, container files
+check: ## format, lint, types, import contracts, migrations, OpenAPI, changelog, container files
 	@scripts/install dev
 	@exec $(PY) -m scripts.check $(ARGS)
 
 schema: ## write openapi.yaml from the code
 	@scripts/install dev
 	@exec env DEBUG=true $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+changes: ## what changed for clients since the last release, as lines for docs/changelog.md (ARGS=release closes it)
+	@scripts/install dev
+	@exec $(PY) -m scripts.changes $(ARGS)
 
 sdk: ## typed clients for Python and TypeScript, into sdk/ (ARGS=python: only that one; TypeScript needs Node)
 	@scripts/install dev

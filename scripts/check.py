@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.changes import gate
 from scripts.lint_api import lint_if_possible
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +79,7 @@ STEPS: dict[str, Callable[[], tuple[bool, str]]] = {
     "types": lambda: program("mypy", *TYPED),
     "openapi": openapi,
     "api": lint_if_possible,  # Spectral and Redocly, where Node is
+    "changelog": gate.told,  # what openapi.yaml has that the last release had not, or the other way round
     "migrations": migrations,
     "imports": lambda: program("lint-imports"),
     "lint": lambda: program("ruff", "check", "."),
