@@ -1,8 +1,14 @@
-"""A caller of the API, as short as curl: `api.post("products", {...})`, `api.patch(path, {...}, version=1)`."""
+"""A caller of the API, as short as curl: `api.post("products", {...})`, `api.patch(path, {...}, version=1)`.
+
+Every answer is held against the published schema.
+"""
 
 from typing import Any
 
 from rest_framework.test import APIClient
+
+from tests.api.contract import assert_as_published
+from tests.api.door import Answer
 
 ROOT = "/api/v1/"
 
@@ -26,4 +32,7 @@ class Api(APIClient):
             if name in kwargs:
                 headers[header] = kwargs.pop(name)
         path = path if path.startswith("/") else ROOT + path
-        return super().generic(method, path, *args, headers=headers or None, **kwargs)
+        response = super().generic(method, path, *args, headers=headers or None, **kwargs)
+        given = {name.lower(): value for name, value in response.items()}
+        assert_as_published(method, path.partition("?")[0], Answer(response.status_code, given, response.content))
+        return response

@@ -163,7 +163,7 @@ class StockroomSchema(AutoSchema):
             if "$ref" in response:
                 continue
             names = ["X-Request-ID", "RateLimit", "RateLimit-Policy"]
-            if self._has_etag() or (self.method in ("PUT", "PATCH") and status == "200"):
+            if status in ("200", "201") and self._answers_with_one():
                 names.append("ETag")
             if self.view.action in self.view.cached_actions:
                 names.append("Cache-Status")
@@ -171,17 +171,25 @@ class StockroomSchema(AutoSchema):
                 names.append("Idempotency-Replayed")
             if self._is_going():
                 names += ["Deprecation", "Sunset", "Link"]
-            if status == "201":
-                names += ["ETag", "Location"]
+            if status == "201" and self._answers_with_one():
+                names.append("Location")
             response.setdefault("headers", {}).update(parts.header_refs(*names))
         if self._has_etag():
+            of_cache = ["Cache-Status"] if self.view.action in self.view.cached_actions else []
             responses["304"] = {
                 "description": "You have it already.",
-                "headers": parts.header_refs("X-Request-ID", "ETag"),
+                "headers": parts.header_refs("X-Request-ID", "ETag", *of_cache),
             }
 
     def _is_going(self) -> bool:
         return any(what.partition("?")[0] == self.view.action for what in self.view.deprecations)
+
+    def _answers_with_one(self) -> bool:
+        """Is the answer one versioned object, which can be read again?"""
+        if self.view.action in self.view.unversioned_actions:
+            return False
+        of_one = self._has_etag() or self.method in ("PUT", "PATCH") or (self.method == "POST" and self.view.detail)
+        return of_one or (self.view.action == "create" and hasattr(self.view, "retrieve"))
 
     def _has_etag(self) -> bool:
         return self.method == "GET" and self.view.action == "retrieve"

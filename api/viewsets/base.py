@@ -44,6 +44,8 @@ class StockroomViewSet(GenericViewSet):
     list_actions: ClassVar[frozenset[str]] = frozenset({"list"})
     #: Actions that read through the cache and say so in `Cache-Status`.
     cached_actions: ClassVar[frozenset[str]] = frozenset()
+    #: Actions on one object that answer with something else than the object, without an ETag.
+    unversioned_actions: ClassVar[frozenset[str]] = frozenset()
     #: Further query parameters of single actions.
     extra_parameters: ClassVar[dict[str, frozenset[str]]] = {}
     #: Public name → fields of the model, each upwards; a `-` before the public name turns all of them round.

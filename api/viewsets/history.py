@@ -45,6 +45,7 @@ class ArchiveViewSet(ListMixin):
     """What was deleted, newest first, and the way back."""
 
     required_scopes = {"read": "audit:read", "write": "catalog:write"}
+    unversioned_actions = frozenset({"restore"})
     queryset = ArchivedObject.objects.all()
     serializer_class = ArchivedSerializer
     filterset_class = ArchiveFilter

@@ -25,10 +25,7 @@ def assert_as_published(method: str, address: str, answer: Any) -> None:
     published = operation["responses"].get(str(answer.status))
     assert published is not None, f"{method} {address}: {answer.status} is not published. {answer.body[:500]!r}"
     published = resolved(published)
-    for name in published.get("headers", {}):
-        # Not every creation has an address and a version of its own.
-        if name in ("X-Request-ID", "WWW-Authenticate", "Allow") or (name == "ETag" and method != "POST"):
-            assert name.lower() in answer.headers, f"{method} {address} {answer.status}: no {name}"
+    _assert_headers(f"{method} {address} {answer.status}", published.get("headers", {}), answer.headers)
     content = published.get("content")
     if not content or method == "HEAD":
         assert answer.body == b"", f"{method} {address} {answer.status} has a body"
@@ -38,6 +35,18 @@ def assert_as_published(method: str, address: str, answer: Any) -> None:
     if media.endswith("json"):
         errors = sorted(validator(content[media]["schema"]).iter_errors(json.loads(answer.body)), key=str)
         assert not errors, f"{method} {address} {answer.status}: {errors[0].message} at {errors[0].json_path}"
+
+
+SOMETIMES = {"Idempotency-Replayed", "Retry-After", "Deprecation", "Sunset", "Link", "RateLimit", "RateLimit-Policy"}
+PUBLISHED_ONLY = {"ETag", "Location", "Cache-Status", "WWW-Authenticate", "Idempotency-Replayed", "Retry-After"}
+
+
+def _assert_headers(where: str, published: dict[str, Any], given: dict[str, str]) -> None:
+    """What is published comes, and what matters to a client comes nowhere else."""
+    for name in published:
+        assert name in SOMETIMES or name.lower() in given, f"{where}: no {name}"
+    for name in PUBLISHED_ONLY - set(published):
+        assert name.lower() not in given, f"{where}: {name} is not published"
 
 
 def operation_at(method: str, address: str) -> dict[str, Any] | None:
