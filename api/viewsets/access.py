@@ -46,7 +46,9 @@ class ApiKeyViewSet(ListMixin, RetrieveMixin):
     default_ordering = "-created_at"
 
     def get_queryset(self) -> QuerySet[ApiKey]:
-        rows = ApiKey.objects.all()
+        rows, own = ApiKey.objects.all(), self.caller.location_ids
+        if own is not None:  # who rotates a key holds it: no more than one's own
+            rows = rows.filter(locations__len__gt=0, locations__contained_by=list(own))
         return rows if "revoked" in self.request.query_params else rows.filter(revoked_at=None)
 
     @extend_schema(request=ApiKeyCreateSerializer, responses={201: ApiKeySecretSerializer})

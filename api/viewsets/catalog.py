@@ -15,6 +15,7 @@ from api.idempotency import idempotent
 from api.serializers.catalog import CategorySerializer, LocationSerializer, ProductSerializer
 from api.viewsets.base import ListMixin, RetrieveMixin, StockroomViewSet
 from api.viewsets.products import ORDERINGS, products_body, products_page, uuid_or_404
+from inventory.errors import Forbidden
 from inventory.models import Category, Location, Product
 from inventory.operations import catalog, locations
 
@@ -143,6 +144,8 @@ class LocationViewSet(ListMixin, RetrieveMixin, EditMixin):
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        if self.caller.location_ids is not None:
+            raise Forbidden("Your key is limited to locations; it cannot make others.")
         row = locations.create_location(actor=self.actor, **serializer.validated_data)
         return self.created(self.get_serializer(row).data, version=row.version, path=f"/api/v1/locations/{row.pk}")
 
