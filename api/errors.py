@@ -115,7 +115,9 @@ def _from_django(error: Exception) -> _Answer | None:
         return _Answer("not_found", "There is no object with this id.")
     if isinstance(error, PermissionDenied):
         return _Answer("permission_denied", str(error) or "This is not allowed.")
-    if isinstance(error, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+    if isinstance(error, TooManyFieldsSent):
+        return _Answer("validation_error", "The query has too many parameters.")  # bodies are JSON
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent):
         return _too_large()
     if isinstance(error, DisallowedHost):
         return _Answer(

@@ -11,8 +11,8 @@ from api.pagination import PARAMETERS as PAGING
 from api.pagination import KeysetPagination
 from api.schema import naming, parts
 
-EVERYWHERE = (400, 401, 403, 406, 429, 500, 503)
-WITH_BODY = (409, 413, 415, 422)
+EVERYWHERE = (400, 401, 403, 406, 415, 429, 500, 503)
+WITH_BODY = (409, 413, 422)
 AN_ID = {"type": "string", "format": "uuid"}
 PREFIX = re.compile(r"^/api/v[0-9]+/")
 

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.api import hostile
+from tests.api.contract import assert_as_published, operation_at
 from tests.api.door import Answer, knock, product
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -30,6 +31,8 @@ def send(door):
         given = {"authorization": f"Bearer {door.secret}", "content_type": "application/json", **headers}
         answer = knock(method, path, query, body, given)
         judge(answer, (method, path, query, body[:100], headers))
+        if method != "HEAD" and operation_at(method, path) is not None:
+            assert_as_published(method, path, answer)
         sent[answer.status] += 1
         return answer
 

@@ -27,6 +27,10 @@ def test_writes_take_no_unknown_parameter_either(door):
     assert door.get("products/sku:Q").status == 404
 
 
+def test_a_query_with_thousands_of_parameters_is_refused(door):
+    assert door.get("products?" + "&".join(["sku=A"] * 2_000)).code == "validation_error"
+
+
 @pytest.mark.parametrize("query", ["category=", "page_size=", "q=", "state=", "ordering=", "cursor="])
 def test_an_empty_value_is_refused(door, query):
     refused(door.get(f"products?{query}"), query.rstrip("="), "empty")
