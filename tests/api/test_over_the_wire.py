@@ -48,12 +48,14 @@ def test_framing(transactional_db):
             "foreign host": exchange(origin, get.replace(b"Host: 127.0.0.1", b"Host: evil.example") + b"\r\n"),
             "control in header": exchange(origin, get + b"X-Request-ID: a\x01b\r\n\r\n"),
             "no protocol": exchange(origin, b"GARBAGE\r\n\r\n"),
+            "head": exchange(origin, get.replace(b"GET", b"HEAD") + b"\r\n"),
             "well": exchange(origin, get + b"\r\n"),
         }
 
     statuses = {name: status for name, (status, _) in told.items()}
     assert {name for name, status in statuses.items() if status >= 500} == set()
     assert (statuses["length"], statuses["chunked"], statuses["well"]) == (201, 201, 200)
+    assert told["head"] == (200, b"")
     # Whichever framing wins, it is one request: none of the rest of the bytes was taken for another.
     assert statuses["both"] in (201, 400)
     assert Category.objects.count() == sum(status == 201 for status in statuses.values())

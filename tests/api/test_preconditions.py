@@ -1,11 +1,13 @@
 """No lost edits and no needless transfers: ETag, If-None-Match, If-Match."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
 from tests.api.door import fresh, product
 
+WRITERS = 50
 UNKNOWN = "01932d6e-8a40-7c3e-9b51-0f6d1c2a7e55"
 
 
@@ -100,3 +102,28 @@ def test_of_many_edits_of_one_version_exactly_one_wins(door, category):
     assert sorted(set(statuses)) == [200, 412]
     assert statuses.count(200) == 1
     assert door.get(category["path"]).json()["version"] == 2
+
+
+def test_no_update_is_lost_when_fifty_edit_at_once(door):
+    made = product(door)
+    path, start = f"products/{made['id']}", Barrier(WRITERS)
+
+    def add_mine(number):
+        start.wait()
+        refused = 0
+        while True:
+            read = door.get(path)
+            attributes = {**read.json()["attributes"], f"writer-{number}": number}
+            answer = door.patch(path, {"attributes": attributes}, if_match=read.headers["etag"])
+            if answer.status == 200:
+                return refused
+            assert answer.status in (412, 503), answer.body
+            refused += answer.status == 412
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        refused = list(pool.map(add_mine, range(WRITERS)))
+
+    after = door.get(path).json()
+    assert after["attributes"] == {f"writer-{number}": number for number in range(WRITERS)}
+    assert after["version"] == 1 + WRITERS
+    assert sum(refused) > 0

@@ -63,6 +63,7 @@ def test_swagger_authorises_and_creates_a_product_with_an_idempotency_key(transa
         operation = page.locator("#operations-Products-create_product")
         operation.locator(".opblock-summary-control").click()
         example = operation.locator("textarea").input_value()
+        answer = operation.locator("tr.response[data-code='201'] .example").first.inner_text()
         operation.get_by_placeholder("Idempotency-Key").fill("from-the-browser")
         operation.locator("textarea").fill('{"sku": "SWAGGER-1", "name": "Made in a browser"}')
         operation.get_by_role("button", name="Execute").click()
@@ -72,6 +73,7 @@ def test_swagger_authorises_and_creates_a_product_with_an_idempotency_key(transa
 
     assert complaints == []
     assert {"sku", "name"} <= json.loads(example).keys()
+    assert {"id", "stock", "version"} <= json.loads(answer).keys()
     assert answered.startswith("201")
     assert Product.objects.get().sku == "SWAGGER-1"
     assert IdempotencyRecord.objects.get().key == "from-the-browser"
