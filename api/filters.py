@@ -22,8 +22,9 @@ from api.problems.refusals import ApiRefusal, bad_parameter, parameter_problem
 from inventory.errors import Problem
 
 INT_MAX = 2_147_483_647
+LARGEST_EXACT = 2**53 - 1  # in JSON: beyond it JavaScript rounds
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,9})")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _MONEY = re.compile(r"(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 

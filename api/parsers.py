@@ -8,7 +8,7 @@ from typing import IO, Any, NoReturn
 from rest_framework.parsers import BaseParser
 
 from api.problems.flatten import token
-from api.problems.refusals import ApiRefusal
+from api.problems.refusals import ApiRefusal, parameter_problem
 from inventory.errors import Problem
 
 DEEPEST = 32
@@ -25,8 +25,17 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         # Through `body` Django itself applies DATA_UPLOAD_MAX_MEMORY_SIZE, before it reads anything.
         request = (parser_context or {}).get("request")
+        if request is not None:
+            _check_coding(request.META.get("HTTP_CONTENT_ENCODING", ""))
         raw = request._request.body if request is not None else stream.read()
         return parse_json(raw)
+
+
+def _check_coding(coding: str) -> None:
+    if coding.strip().lower() not in ("", "identity"):
+        detail = "Bodies are read as they come: no content coding is undone."
+        problem = parameter_problem("Content-Encoding", detail)
+        raise ApiRefusal("unsupported_media_type", detail, problems=[problem])
 
 
 def parse_json(raw: bytes) -> Any:

@@ -16,6 +16,7 @@ class EventFilter(filters.FilterSet):
         field_name="sequence",
         lookup_expr="gt",
         min_value=0,
+        max_value=filters.LARGEST_EXACT,
         help_text="Only events with a greater sequence.",
     )
     type = filters.TextListFilter(max_length=64, help_text="May be repeated.")

@@ -87,3 +87,20 @@ def test_several_mistakes_are_told_at_once(door):
     answer = door.get("products?a=1&b=2&q=&page_size=1&page_size=2")
 
     assert set(answer.culprit("parameter")) == {"a", "b", "q", "page_size"}
+
+
+def test_a_log_may_be_followed_beyond_two_thousand_million_events(door):
+    assert door.get("events?after=9007199254740991").status == 200
+    refused(door.get("events?after=9007199254740992"), "after")
+
+
+@pytest.mark.parametrize("sku", ["SHELF/stock", "SHELF/history"])
+def test_a_sku_that_ends_like_a_path_is_reached_by_its_id(door, sku):
+    shelf, other = product(door, sku="SHELF"), product(door, sku=sku)
+
+    by_sku, by_id = door.get(f"products/sku:{sku}"), door.get(f"products/{other['id']}")
+
+    assert "slug" not in by_sku.json()
+    assert by_id.json()["sku"] == sku
+    assert door.get("products/sku:SHELF").json()["id"] == shelf["id"]
+    assert [row["sku"] for row in door.get(f"products?sku={sku}").json()["results"]] == [sku]

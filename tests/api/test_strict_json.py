@@ -6,6 +6,7 @@ import pytest
 
 from api.parsers import DEEPEST, parse_json
 from api.problems.refusals import ApiRefusal
+from tests.api.door import fresh
 
 
 def refusal(raw, code="malformed_json"):
@@ -51,6 +52,14 @@ def test_what_a_strict_encoder_writes_is_read(document):
 )
 def test_text_that_cannot_be_stored_is_named(raw, pointer):
     assert refusal(raw, "validation_error").pointer == pointer
+
+
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br, identity", 415), ("IDENTITY", 201), ("", 201)])
+def test_a_coded_body_is_not_taken_for_a_plain_one(door, coding, status):
+    answer = door.post("categories", {"name": fresh("Coded")}, content_encoding=coding)
+
+    assert answer.status == status
+    assert status == 201 or answer.culprit("parameter") == ["Content-Encoding"]
 
 
 def test_an_empty_body_is_an_empty_object():
