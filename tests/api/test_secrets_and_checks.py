@@ -70,6 +70,20 @@ def test_a_marker_in_header_and_query_reaches_no_log_and_no_answer(door, caplog)
     assert door.secret not in formatted
 
 
+def test_a_key_that_is_made_or_turned_reaches_no_log(door, caplog):
+    caplog.set_level("DEBUG")
+
+    made = door.post("api_keys", {"name": "shop", "scopes": ["catalog:read"]}, idempotency_key="make").json()
+    again = door.post("api_keys", {"name": "shop", "scopes": ["catalog:read"]}, idempotency_key="make").json()
+    turned = door.post(f"api_keys/{made['id']}/rotate", {}).json()
+    Door(turned["key"]).get("api_keys")
+
+    formatted = "".join(JsonFormatter().format(record) for record in caplog.records)
+    assert "/api/v1/api_keys" in formatted
+    assert again["key"] == made["key"] != turned["key"]
+    assert not any(one["key"] in formatted or one["key"][20:] in formatted for one in (made, turned))
+
+
 def test_the_sample_key_is_refused_unless_developing():
     from config.settings import SAMPLE_SECRET_KEY
 
