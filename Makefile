@@ -28,7 +28,7 @@ fuzz: ## a hundred thousand generated requests against the published schema (EXA
 	@scripts/install dev
 	@FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(or $(SEED),$$(date +%s)) exec $(PY) -m pytest -s tests/fuzz $(ARGS)
 
-coherence: ## every cached answer judged over HTTP while everything breaks (ARGS="--seconds 600 --seed 2")
+coherence: ## every cached answer judged over HTTP while everything breaks (ARGS="--reads 1000000 --seed 2")
 	@scripts/install dev
 	@exec $(PY) -m tests.coherence $(ARGS)
 

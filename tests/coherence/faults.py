@@ -4,11 +4,14 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
 
-from .stage import WEB_SERVERS, Stage
+from .stage import WEB_SERVERS, Stage, ask
+
+Fault = Callable[[Stage], None]
 
 
 def redis_loses_everything(stage: Stage) -> None:
@@ -29,6 +32,14 @@ def redis_hangs(stage: Stage) -> None:
     stage.redis_server.process.send_signal(signal.SIGSTOP)
     time.sleep(random.uniform(0.1, 1.5))
     stage.redis_server.process.send_signal(signal.SIGCONT)
+
+
+def redis_is_slow(stage: Stage) -> None:
+    for _ in range(25):
+        stage.redis_server.process.send_signal(signal.SIGSTOP)
+        time.sleep(random.uniform(0.01, 0.05))
+        stage.redis_server.process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
 
 
 def redis_pauses_its_writes(stage: Stage) -> None:
@@ -63,6 +74,17 @@ def redis_is_a_replica_of_nobody(stage: Stage) -> None:
     stage.redis("REPLICAOF", "NO", "ONE")
 
 
+def redis_is_replaced_by_a_replica(stage: Stage) -> None:
+    """The promoted server lacks the last moments of the other, which still serves the connections that it has."""
+    replica, child = stage.start_replica()
+    ask(replica, "REPLICAOF", "NO", "ONE")
+    time.sleep(random.uniform(0, 0.5))
+    os.replace(replica.socket, stage.valkey.socket)
+    time.sleep(random.choice([0, 0.5]))
+    _kill(stage.redis_server.pid, stage)
+    stage.redis_server = child
+
+
 def redis_is_full(stage: Stage) -> None:
     stage.redis("CONFIG", "SET", "maxmemory", "1")
     time.sleep(random.uniform(0.2, 1))
@@ -85,7 +107,7 @@ def a_web_server_freezes(stage: Stage) -> None:
     family = [root, *root.children(recursive=True)]
     for process in family:
         process.suspend()
-    time.sleep(random.uniform(0.3, 2.5))
+    time.sleep(random.uniform(0.3, 2))
     for process in family:
         process.resume()
 
@@ -111,7 +133,7 @@ def trust_is_taken_away(stage: Stage) -> None:
     stage.manage("audit_cache", "--forget")
 
 
-FAULTS = [
+FAULTS: list[Fault] = [
     value
     for name, value in list(globals().items())
     if callable(value) and getattr(value, "__module__", "") == __name__ and not name.startswith("_")

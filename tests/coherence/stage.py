@@ -73,9 +73,21 @@ class Stage:
     def restart_web(self, number: int) -> None:
         self.web[number] = self._start_web(number)
 
+    def start_replica(self) -> tuple[Valkey, Child]:
+        """Another Valkey that follows the one in use and has all that it has."""
+        folder = Path(tempfile.mkdtemp(prefix="replica-", dir=self.folder))
+        replica, port = Valkey(folder, folder), _free_port()
+        replica.directory = self.folder  # where a restart looks for old data
+        child = replica.start(self.keeper)
+        for name, value in (("port", port), ("repl-diskless-sync-delay", 0)):
+            self.redis("CONFIG", "SET", name, value)
+        ask(replica, "REPLICAOF", "127.0.0.1", port)
+        if not self.keeper.wait_until(lambda: ask(replica, "INFO", "replication")["master_link_status"] == "up", 20):
+            raise RuntimeError("The replica does not follow")
+        return replica, child
+
     def redis(self, *command: Any) -> Any:
-        with redis.Redis(unix_socket_path=str(self.valkey.socket), socket_timeout=5) as client:
-            return client.execute_command(*command)
+        return ask(self.valkey, *command)
 
     def sql(self, statement: str) -> None:
         address = f"postgres://{ROLE}@{quote(str(self.postgres.sockets), safe='')}/{ROLE}"
@@ -103,6 +115,12 @@ class Stage:
     @staticmethod
     def _name(number: int) -> str:
         return f"web server {number}"
+
+
+def ask(server: Valkey, *command: Any) -> Any:
+    """One command, on a connection of its own."""
+    with redis.Redis(unix_socket_path=str(server.socket), socket_timeout=5) as client:
+        return client.execute_command(*command)
 
 
 def _free_port() -> int:
