@@ -1,10 +1,14 @@
 """Counting requests: one sliding window per caller in Redis, exact under concurrency; in this process while it is away.
 
+The window is that of the library `limits`, with its keys and its arithmetic. The library asks Redis twice for each
+request, whether it fits and then what is left; `_HIT` is both in one round trip.
+
 Counters live in their own logical database (`LIMITS_REDIS_URL`, else the one after the cache's), because the cache may
 be wiped at any time.
 """
 
 import logging
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -15,8 +19,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -46,37 +51,69 @@ def count(principal: str, per_minute: int) -> Decision:
     global _redis_away_until
     if time.monotonic() >= _redis_away_until:
         try:
-            return _count(_in_redis(redis_url()), principal, per_minute)
+            return _count_in_redis(principal, per_minute)
         except (RedisError, OSError) as error:
             _redis_away_until = time.monotonic() + TRY_REDIS_AGAIN_AFTER_S
             logger.warning("Rate limits are counted in this process: Redis is away (%s)", error)
-    return _count(_in_process, principal, per_minute)
+    return _count_here(principal, per_minute)
 
 
-def _count(limiter: SlidingWindowCounterRateLimiter, principal: str, per_minute: int) -> Decision:
+def _count_here(principal: str, per_minute: int) -> Decision:
     item = RateLimitItemPerMinute(per_minute)
-    allowed = limiter.hit(item, principal)
-    reset_at, remaining = limiter.get_window_stats(item, principal)
-    reset_s = min(WINDOW_S, max(1, round(reset_at - time.time())))
-    return Decision(allowed, per_minute, max(0, remaining), reset_s)
+    allowed = _in_process.hit(item, principal)
+    reset_at, remaining = _in_process.get_window_stats(item, principal)
+    return _decision(allowed, per_minute, remaining, reset_at - time.time())
+
+
+def _count_in_redis(principal: str, per_minute: int) -> Decision:
+    prefix = f"{settings.CACHES['default'].get('KEY_PREFIX', 'stockroom')}:limits"
+    current = f"{prefix}:{{{RateLimitItemPerMinute(per_minute).key_for(principal)}}}"
+    keys, arguments = [f"{current}/-1", current], [per_minute, WINDOW_S * 1000]
+    allowed, before, before_ms, now, now_ms = _script(redis_url())(keys, arguments)
+    remaining = per_minute - math.floor(before * before_ms / (WINDOW_S * 1000) + now)
+    resets = [before_ms / 1000 % (WINDOW_S / before)] if before else []
+    resets += [((now_ms - 1) % (WINDOW_S * 1000) + 1) / 1000] if now else []  # a window just begun has all of it left
+    return _decision(bool(allowed), per_minute, remaining, min(resets, default=0))
+
+
+def _decision(allowed: bool, limit: int, remaining: int, reset_s: float) -> Decision:
+    return Decision(allowed, limit, max(0, remaining), min(WINDOW_S, max(1, round(reset_s))))
+
+
+_HIT = """
+local before_key, now_key, limit, window = KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2])
+local function look(key) return tonumber(redis.call('GET', key)) or 0, math.max(0, redis.call('PTTL', key)) end
+local now, now_ms = look(now_key)
+if now_ms > 0 and now_ms < window then
+    redis.call('RENAME', now_key, before_key)
+    now, now_ms = 0, now_ms + window
+    redis.call('SET', now_key, 0, 'PX', now_ms)
+end
+local before, before_ms = look(before_key)
+local allowed = math.floor(before * before_ms / window) + now + 1 <= limit
+if allowed then
+    now = redis.call('INCR', now_key)
+    if now_ms == 0 then
+        now_ms = window * 2
+        redis.call('PEXPIRE', now_key, now_ms)
+    end
+end
+return {allowed and 1 or 0, before, before_ms, now, now_ms}
+"""
 
 
 @cache
-def _in_redis(url: str) -> SlidingWindowCounterRateLimiter:
+def _script(url: str) -> Any:
     timeout = settings.REDIS_TIMEOUT_S
-    options: dict[str, Any] = {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "retry": Retry(NoBackoff(), 0),  # the fallback is at hand: waiting again would only cost the caller time
-        "key_prefix": f"{settings.CACHES['default'].get('KEY_PREFIX', 'stockroom')}:limits",
-    }
-    return SlidingWindowCounterRateLimiter(storage_from_string(url, **options))
+    # The fallback is at hand: trying again would only cost the caller time.
+    retry = Retry(NoBackoff(), 0)
+    client = Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry)
+    return client.register_script(_HIT)
 
 
 def redis_url() -> str:
-    """Where the counters live, in the spelling of the `limits` library."""
-    url = settings.LIMITS_REDIS_URL or next_database(settings.REDIS_URL)
-    return "redis+" + url if url.startswith("unix://") else url
+    """Where the counters live."""
+    return settings.LIMITS_REDIS_URL or next_database(settings.REDIS_URL)
 
 
 def next_database(url: str) -> str:
