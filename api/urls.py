@@ -34,11 +34,11 @@ def route(address: str, viewset: Any, actions: dict[str, str], name: str) -> URL
 
 
 router = SimpleRouter(trailing_slash=False)
+router.register("categories", CategoryViewSet, "category")
 router.register("activity", ActivityViewSet, "activity")
 router.register("alerts", AlertViewSet, "alert")
 router.register("api_keys", ApiKeyViewSet, "api_key")
 router.register("archive", ArchiveViewSet, "archive")
-router.register("categories", CategoryViewSet, "category")
 router.register("events", EventViewSet, "event")
 router.register("locations", LocationViewSet, "location")
 router.register("me", MeViewSet, "me")
@@ -49,10 +49,12 @@ router.register("stock/levels", LevelViewSet, "level")
 router.register("stock/movements", MovementViewSet, "movement")
 router.register("stock/transfers", TransferViewSet, "transfer")
 
+# Django tries them from top to bottom, so what is asked most stands first. `<product:pk>` takes slashes: the routes that
+# go on behind it stand before the one that ends with it.
 urlpatterns: list[Any] = [
-    *router.urls,
     route("products", ProductViewSet, COLLECTION, "product-list"),
     route("products/<product:pk>/stock", ProductStockViewSet, {"get": "retrieve"}, "product-stock"),
     route("products/<product:pk>/history", ProductViewSet, {"get": "history"}, "product-history"),
     route("products/<product:pk>", ProductViewSet, MEMBER, "product-detail"),
+    *router.urls,
 ]
