@@ -91,6 +91,32 @@ def test_half_a_declaration_is_none(column: str, value: str, also: Any) -> None:
         change_and_declare(product, f"{column} = '{value}'", [keys.product(product.pk), *also(product)])
 
 
+def test_the_listing_of_a_category_further_up_is_demanded_as_well() -> None:
+    top = make_category()
+    shelf = make_category(parent=top)
+    product = make_product(category=shelf)
+
+    with pytest.raises(IntegrityError, match=f"listing:{top.pk} was not declared"):
+        change_and_declare(product, "price = '9.99'", [keys.product(product.pk), keys.listing(shelf.pk)])
+
+
+@pytest.mark.parametrize("forgotten", ["left", "entered"])
+def test_a_category_that_moves_demands_the_listings_of_both_branches(forgotten: str) -> None:
+    tops = {"left": make_category(), "entered": make_category()}
+    left, entered = (make_category(parent=top) for top in tops.values())
+    shelf = make_category(parent=left)
+    declared = [keys.category_tree(), *(keys.listing(one.pk) for one in (shelf, left, entered))]
+    declared += [keys.listing(top.pk) for name, top in tops.items() if name != forgotten]
+
+    def move_shelf() -> None:
+        with transaction.atomic():
+            sql("UPDATE inventory_category SET parent_id = %s WHERE id = %s", [entered.pk, shelf.pk])
+            caching.declare(declared)
+
+    with pytest.raises(IntegrityError, match=f"listing:{tops[forgotten].pk} was not declared"):
+        move_shelf()
+
+
 def test_a_declaration_in_a_savepoint_that_was_rolled_back_counts_no_more() -> None:
     product = make_product()
 
