@@ -64,6 +64,7 @@ def _compare(trusted: Trusted, keys: list[str], load: LoadMany, found: Audit) ->
         if values.decode(raw) != loaded.get(key, NOTHING).body:
             found.stale[key] = conf.cache_ttl_s() - left_ms / 1000
             metrics.STALE.inc()
+            metrics.STALE_AGE.observe(found.stale[key])
 
 
 def _look(trusted: Trusted, keys: list[str]) -> dict[str, tuple[bytes | None, int]]:

@@ -1,6 +1,6 @@
 """What the cache counts."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 _reads = Counter("stockroom_cache_reads_total", "Cached reads by outcome.", ["status"])
 HITS = _reads.labels("hit")
@@ -15,3 +15,8 @@ TRUST_TAKEN = Counter("stockroom_cache_trust_taken_total", "Times that this proc
 TRUST_GIVEN = Counter("stockroom_cache_trust_given_total", "Times that this process gave trust back to Redis.")
 AUDITED = Counter("stockroom_cache_audited_total", "Cached entries that were compared with the database.")
 STALE = Counter("stockroom_cache_stale_total", "Cached entries that were wrong. Has to stay 0.")
+STALE_AGE = Histogram(
+    "stockroom_cache_stale_age_seconds",
+    "For how long a wrong entry had been cached, at most.",
+    buckets=(0.1, 1, 5, 15, 60, 120, 300),
+)

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,6 +26,14 @@ from .probe import sql, until
 from .servers import PrivateRedis
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+AUDITED = [
+    "stockroom_cache_audited_total",
+    "stockroom_cache_stale_total",
+    "stockroom_cache_stale_age_seconds_count",
+    "stockroom_cache_stale_age_seconds_sum",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +75,7 @@ def disturb(product: Product) -> None:
 
 def test_what_is_right_is_found_right() -> None:
     shelf(5)
-    cached.listing(caching.keys.listing(None), "1", lambda: cached.Listed([], None, None, None))  # type: ignore[arg-type]
+    cached.listing(UUID(int=1), "1", lambda: cached.Listed([], None, None, None))
 
     assert audit() == "10 entries compared, 0 stale, 0 changed meanwhile, 1 of other kinds skipped.\n"
 
@@ -109,12 +118,15 @@ def test_the_worker_takes_a_sample_every_minute(caplog: pytest.LogCaptureFixture
     product, *_ = shelf(1)
     tamper(caching.keys.product(product.pk), b"1\n{}")
 
-    before = REGISTRY.get_sample_value("stockroom_cache_stale_total") or 0
+    before = [REGISTRY.get_sample_value(name) or 0 for name in AUDITED]
 
     tasks.audit_cache(timestamp=0)
 
+    after = [REGISTRY.get_sample_value(name) or 0 for name in AUDITED]
+    compared, stale, aged, age_s = (new - old for new, old in zip(after, before, strict=True))
     assert "stale cache entries" in caplog.text
-    assert REGISTRY.get_sample_value("stockroom_cache_stale_total") == before + 1
+    assert (compared, stale, aged) == (2, 1, 1)
+    assert 190 < age_s < 210
 
 
 def test_a_redis_that_goes_away_ends_the_command_and_not_the_worker(redis: PrivateRedis) -> None:
