@@ -4,9 +4,9 @@ A writer declares every key that shows what it changes:
 
     product(id)          the product, rendered       the product, its stock, or a hold on it changes
     product_sku(sku)     the product's id            the product comes, goes, or changes its SKU (old and new)
-    listing(category_id) pages of product ids        membership or order changes: the old and the new category, all
-                                                     above them, and `listing(None)`
-    category_tree()      the tree                    any category changes
+    listing(category_id) pages of product ids        membership or order changes: the old and the new category, and all
+                                                     above them
+    category_tree()      pages of categories         any category changes
 """
 
 from uuid import UUID
@@ -21,9 +21,9 @@ def product_sku(sku: str) -> str:
     return f"sku:{sku.lower()}"
 
 
-def listing(category_id: UUID | str | None) -> str:
-    """The pages of one category's products; `None` is the listing of everything."""
-    return f"listing:{category_id or 'all'}"
+def listing(category_id: UUID | str) -> str:
+    """The pages of one category's products."""
+    return f"listing:{category_id}"
 
 
 def category_tree() -> str:

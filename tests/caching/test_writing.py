@@ -243,7 +243,4 @@ def test_sku_keys_do_not_depend_on_case_and_the_keys_of_different_things_differ(
     keys = caching.keys
 
     assert keys.product_sku("Mug-1") == keys.product_sku("mUG-1")
-    assert (
-        len({keys.product("x"), keys.product_sku("x"), keys.listing("x"), keys.listing(None), keys.category_tree()})
-        == 5
-    )
+    assert len({keys.product("x"), keys.product_sku("x"), keys.listing("x"), keys.category_tree()}) == 4
