@@ -49,8 +49,8 @@ router.register("stock/levels", LevelViewSet, "level")
 router.register("stock/movements", MovementViewSet, "movement")
 router.register("stock/transfers", TransferViewSet, "transfer")
 
-# Django tries them from top to bottom, so what is asked most stands first. `<product:pk>` takes slashes: the routes that
-# go on behind it stand before the one that ends with it.
+# Django tries them from top to bottom, so what is asked most stands first. `<product:pk>` takes slashes: the routes
+# that go on behind it stand before the one that ends with it.
 urlpatterns: list[Any] = [
     route("products", ProductViewSet, COLLECTION, "product-list"),
     route("products/<product:pk>/stock", ProductStockViewSet, {"get": "retrieve"}, "product-stock"),
