@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import jwt
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 from django.test import override_settings
 
@@ -17,6 +18,7 @@ from inventory.models import ApiKey, IdempotencyRecord
 from tests.api.door import Door, fresh, product
 from tests.api.provider import AUDIENCE, ISSUER, ec_key, jwk, provider, rsa_key, token
 from tests.builders import main_location, make_location
+from tests.live import serving
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +108,20 @@ def test_keys_that_are_given_need_no_network(transactional_db):
         assert Door(token()).get("me").status == 200
         assert Door(token(rsa_key(1), kid="two")).get("me").status == 401
         assert Door(token(kid="three")).get("me").status == 401
+
+
+@pytest.mark.slow
+def test_a_service_that_is_set_up_by_its_environment_takes_tokens(transactional_db):
+    with provider() as one:
+        trust = {"OIDC_ISSUER": ISSUER, "OIDC_AUDIENCE": f"other,{AUDIENCE}", "OIDC_JWKS_URL": one.url}
+        with serving(**trust) as origin:
+            good, late = (
+                requests.get(f"{origin}/api/v1/me", headers={"Authorization": f"Bearer {bearer}"}, timeout=20)
+                for bearer in (token(), token(exp=1_700_000_000))
+            )
+
+    assert (good.status_code, good.json()["id"]) == (200, "shop|7")
+    assert (late.status_code, late.headers["content-type"]) == (401, "application/problem+json")
 
 
 # --- Refused ----------------------------------------------------------------------------------------------------------
