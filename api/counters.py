@@ -19,9 +19,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
-from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -105,15 +104,19 @@ return {allowed and 1 or 0, before, before_ms, now, now_ms}
 @cache
 def _script(url: str) -> Any:
     timeout = settings.REDIS_TIMEOUT_S
-    # The fallback is at hand: trying again would only cost the caller time.
-    retry = Retry(NoBackoff(), 0)
-    client = Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry)
-    return client.register_script(_HIT)
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),  # the fallback is at hand: waiting again would only cost the caller time
+    }
+    storage: Any = storage_from_string(url, **options)
+    return storage.get_connection().register_script(_HIT)
 
 
 def redis_url() -> str:
-    """Where the counters live."""
-    return settings.LIMITS_REDIS_URL or next_database(settings.REDIS_URL)
+    """Where the counters live, in the spelling of the `limits` library, which knows Sentinel and Cluster as well."""
+    url = settings.LIMITS_REDIS_URL or next_database(settings.REDIS_URL)
+    return "redis+" + url if url.startswith("unix://") else url
 
 
 def next_database(url: str) -> str:

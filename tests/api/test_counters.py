@@ -19,8 +19,7 @@ NOW = [None, (0, 65_000), (3, 119_500), (5, 90_500), (4, 64_500), (5, 45_500), (
 
 @pytest.fixture
 def library():
-    url = counters.redis_url()
-    storage = storage_from_string("redis+" + url if url.startswith("unix://") else url, key_prefix="stockroom:limits")
+    storage = storage_from_string(counters.redis_url(), key_prefix="stockroom:limits")
     storage.storage.flushdb()
     return SlidingWindowCounterRateLimiter(storage)
 
