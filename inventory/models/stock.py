@@ -1,6 +1,6 @@
 """Stock: where goods lie, how many, and the ledger that says why.
 
-Counters are in pieces. Only the database function `stock_move` (migration 0008) moves them, together with the ledger
+Counters are in pieces. Only the database function `stock_move` (migration 0009) moves them, together with the ledger
 row that explains the move; triggers refuse everybody else.
 """
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import migrations
 
-SQL = (Path(__file__).parent / "sql" / "0008_stock_move.sql").read_text()
+SQL = (Path(__file__).parent / "sql" / "0009_stock_move.sql").read_text()
 UNDO = "DROP FUNCTION stock_move, stock_places; DROP TYPE stock_line;"
 
 
