@@ -35,12 +35,13 @@ class Page:
     count: int | None = None
 
 
-def page_of(queryset: QuerySet[Any], request: Request, ordering: Sequence[str]) -> Page:
+def page_of(queryset: QuerySet[Any], request: Request, ordering: Sequence[str], *, nulls_small: bool = False) -> Page:
     """The page of `queryset` that the query of `request` asks for, in the order of `ordering` (`name`, `-name`, …).
 
-    NULL sorts as PostgreSQL does: last going up, first going down. Raises 400 naming `cursor`, `page_size`, `count`.
+    NULL sorts as PostgreSQL does, as the largest value. `nulls_small` says the opposite: for fields that are never NULL,
+    where an index says so, too. Raises 400 naming `cursor`, `page_size`, `count`.
     """
-    keys = _Keys(queryset, ordering)
+    keys = _Keys(queryset, ordering, nulls_small)
     size, cursor = page_size_of(request), _cursor_of(request, keys)
     forward = cursor is None or cursor.forward
     rows = list(keys.slice(cursor)[: size + 1])
@@ -104,8 +105,8 @@ def _count_of(queryset: QuerySet[Any], request: Request) -> int | None:
 class _Keys:
     """The fields that order a list, the primary key last, and the condition for “after this row” over them."""
 
-    def __init__(self, queryset: QuerySet[Any], ordering: Sequence[str]) -> None:
-        self.queryset = queryset
+    def __init__(self, queryset: QuerySet[Any], ordering: Sequence[str], nulls_small: bool) -> None:
+        self.queryset, self.nulls_small = queryset, nulls_small
         last_down = bool(ordering) and ordering[-1].startswith("-")
         names = {name.removeprefix("-") for name in ordering}
         tie = () if names & {"pk", "id"} else ("-id" if last_down else "id",)
@@ -115,7 +116,7 @@ class _Keys:
         ordering = self.ordering
         if cursor is not None and not cursor.forward:
             ordering = tuple(_turned(name) for name in ordering)
-        expressions = [_expression(name) for name in ordering]
+        expressions = [_expression(name, self.nulls_small) for name in ordering]
         queryset = self.queryset.order_by(*expressions)
         return queryset if cursor is None else queryset.filter(self._after(ordering, cursor.values))
 
@@ -150,11 +151,11 @@ def _beyond(name: str, value: Any, down: bool, nullable: bool) -> Q | None:
     return further | Q(**{f"{name}__isnull": True}) if nullable and not down else further
 
 
-def _expression(name: str) -> Any:
+def _expression(name: str, nulls_small: bool) -> Any:
     # Spelt out, so that the plan fits PostgreSQL's own index order and no database default can differ.
     if name.startswith("-"):
-        return F(name[1:]).desc(nulls_first=True)
-    return F(name).asc(nulls_last=True)
+        return F(name[1:]).desc(nulls_last=True) if nulls_small else F(name[1:]).desc(nulls_first=True)
+    return F(name).asc(nulls_first=True) if nulls_small else F(name).asc(nulls_last=True)
 
 
 def _turned(name: str) -> str:

@@ -1,7 +1,8 @@
 """Stock as it was: the last ledger row of each level up to an instant carries every balance.
 
-One index range per level (`movement_as_of`: product, location, recorded_at descending) finds that row without reading
-the rows after it, so the cost depends on the number of levels asked for and not on the length of the ledger.
+A level's rows are numbered without gaps and never run backwards in time. So the unique index on their numbers, which
+carries `recorded_at` along, is searched by halves, for all levels of a page at once: twenty steps for a level with a
+million rows. An index on time would save these steps and cost every write.
 """
 
 from collections.abc import Sequence
@@ -11,15 +12,28 @@ from uuid import UUID
 
 from django.db import connections
 
+# LIMIT 1 keeps PostgreSQL from turning the look-up of one row into a join that reads all of them.
 SQL = """
-    SELECT v.id, m.balance_on_hand, m.balance_unavailable, m.balance_allocated, m.balance_reserved, m.balance_available,
+    WITH RECURSIVE search(id, product, location, low, high) AS (
+        SELECT v.id, v.product_id, v.location_id, 0::bigint, v.sequence
+          FROM inventory_stocklevel v WHERE v.id = ANY(%(levels)s)
+        UNION ALL
+        SELECT s.id, s.product, s.location, CASE WHEN m.early THEN m.sequence ELSE s.low END,
+               CASE WHEN m.early THEN s.high ELSE m.sequence - 1 END
+          FROM search s
+         CROSS JOIN LATERAL (
+               SELECT m.sequence, m.recorded_at <= %(at)s AS early FROM inventory_stockmovement m
+                WHERE m.product_id = s.product AND m.location_id = s.location AND m.sequence = (s.low + s.high + 1) / 2
+                LIMIT 1) m
+         WHERE s.low < s.high
+    )
+    SELECT s.id, m.balance_on_hand, m.balance_unavailable, m.balance_allocated, m.balance_reserved, m.balance_available,
            m.sequence, m.recorded_at
-      FROM inventory_stocklevel v
-      JOIN LATERAL (
+      FROM search s
+     CROSS JOIN LATERAL (
            SELECT * FROM inventory_stockmovement m
-            WHERE m.product_id = v.product_id AND m.location_id = v.location_id AND m.recorded_at <= %s
-            ORDER BY m.recorded_at DESC, m.sequence DESC LIMIT 1) m ON true
-     WHERE v.id = ANY(%s)
+            WHERE m.product_id = s.product AND m.location_id = s.location AND m.sequence = s.low LIMIT 1) m
+     WHERE s.low = s.high
 """
 
 
@@ -39,6 +53,6 @@ class Balance:
 def balances(levels: Sequence[UUID], at: datetime, using: str = "default") -> dict[UUID, Balance]:
     """The balance of each level at `at` (inclusive)."""
     with connections[using].cursor() as cursor:
-        cursor.execute(SQL, [at, list(levels)])
+        cursor.execute(SQL, {"levels": list(levels), "at": at})
         found = {row[0]: Balance(*row[1:]) for row in cursor.fetchall()}
     return {level: found.get(level, Balance()) for level in levels}

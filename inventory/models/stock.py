@@ -4,14 +4,18 @@ Counters are in pieces. Only the database function `stock_move` (migration 0009)
 row that explains the move; triggers refuse everybody else.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import BigIntegerField, F, Q
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 
+from . import names
 from .base import Identified, Versioned
 from .catalog import QUANTITY_VALIDATORS, Product
 
@@ -220,10 +224,50 @@ class Reason(models.TextChoices):
     CORRECTION = "correction"
 
 
+class StockMovementQuerySet(models.QuerySet["StockMovement"]):
+    def since(self, instant: datetime) -> "StockMovementQuerySet":
+        """Rows recorded at `instant` or later."""
+        return self.filter(recorded_at__gte=instant, pk__gte=_id_at(_ms(instant)))
+
+    def until(self, instant: datetime) -> "StockMovementQuerySet":
+        """Rows recorded at `instant` or earlier."""
+        return self.filter(recorded_at__lte=instant, pk__lt=_id_at(_ms(instant) + 1))
+
+    def of_sku(self, skus: Sequence[str]) -> "StockMovementQuerySet":
+        """Rows that were written under one of these SKUs, whatever the case of their letters."""
+        wanted = sorted({sku.lower() for sku in skus})
+        rows = self.alias(sku_lower=Lower("sku")).filter(sku_lower__in=wanted)
+        return _of(rows, "product_id", names.products_called(wanted, self.db))
+
+    def at_location(self, code: str) -> "StockMovementQuerySet":
+        """Rows that were written while their location had this code."""
+        return _of(self.filter(location_code=code), "location_id", names.locations_called([code], self.db))
+
+
+def _of(rows: StockMovementQuerySet, field: str, ids: list[UUID]) -> StockMovementQuerySet:
+    # Ids, read before: as a join, PostgreSQL would rather walk through all rows. And one id comes in the index's order.
+    return rows.filter(**{field: ids[0]}) if len(ids) == 1 else rows.filter(**{f"{field}__in": ids})
+
+
+def _ms(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _id_at(ms: int) -> UUID:
+    """The smallest id of this millisecond since 1970."""
+    return UUID(int=min(max(ms, 0), 2**48 - 1) << 80)
+
+
+# An order that the primary key does not have. Asked for it, PostgreSQL cannot walk through all ids in the hope that what
+# is wanted turns up soon, as it does where it takes a value for common.
+_ID = F("id").asc(nulls_first=True)
+
+
 class StockMovement(Identified):
     """A ledger row: append-only, numbered without gaps per level; deltas explain, balances prove.
 
-    `product` and `location` carry no database constraint: the ledger outlives both.
+    `product` and `location` carry no database constraint: the ledger outlives both. An id begins with the milliseconds
+    of `recorded_at` (the database sees to it), so the primary key answers questions about times, too.
     """
 
     sequence = models.PositiveBigIntegerField()
@@ -250,16 +294,22 @@ class StockMovement(Identified):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
 
+    objects = StockMovementQuerySet.as_manager()
+
     class Meta:
         ordering = ("-id",)
         constraints = [
-            models.UniqueConstraint(fields=["product", "location", "sequence"], name="movement_sequence_is_unique"),
+            # `recorded_at` rides along for the search of `as_of`.
+            models.UniqueConstraint(
+                fields=["product", "location", "sequence"], include=["recorded_at"], name="movement_sequence_is_unique"
+            ),
         ]
         indexes = [
-            models.Index(fields=["product", "location", "-recorded_at", "-sequence"], name="movement_as_of"),
-            models.Index(fields=["product", "id"], name="movement_product"),
-            models.Index(fields=["location", "id"], name="movement_location"),
-            models.Index(fields=["reference", "id"], name="movement_reference", condition=~Q(reference="")),
+            models.Index(F("product"), _ID, name="movement_product"),
+            models.Index(F("location"), _ID, name="movement_location"),
+            models.Index(F("kind"), _ID, name="movement_kind"),
+            models.Index(F("reason"), _ID, name="movement_reason", condition=~Q(reason="")),
+            models.Index(F("reference"), _ID, name="movement_reference", condition=~Q(reference="")),
             models.Index(fields=["source"], name="movement_source"),
         ]
 
