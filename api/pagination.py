@@ -4,11 +4,13 @@
 the fields of the ordering and the primary key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db import connections
 from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 from rest_framework.pagination import BasePagination
@@ -38,16 +40,17 @@ class Page:
 def page_of(queryset: QuerySet[Any], request: Request, ordering: Sequence[str], *, nulls_small: bool = False) -> Page:
     """The page of `queryset` that the query of `request` asks for, in the order of `ordering` (`name`, `-name`, …).
 
-    NULL sorts as PostgreSQL does, as the largest value. `nulls_small` says the opposite: for fields that are never NULL,
-    where an index says so, too. Raises 400 naming `cursor`, `page_size`, `count`.
+    NULL sorts as PostgreSQL does, as the largest value. `nulls_small` says the opposite, for fields that are never NULL
+    and an index that says so, too. Raises 400 naming `cursor`, `page_size`, `count`.
     """
     keys = _Keys(queryset, ordering, nulls_small)
     size, cursor = page_size_of(request), _cursor_of(request, keys)
     forward = cursor is None or cursor.forward
-    rows = list(keys.slice(cursor)[: size + 1])
+    with planned_for_its_values(queryset.db):
+        rows = list(keys.slice(cursor)[: size + 1])
+        count = _count_of(queryset, request)
     more = len(rows) > size
     rows = rows[:size] if forward else rows[:size][::-1]
-    count = _count_of(queryset, request)
     if not rows:
         return Page([], count=count)
     has_next, has_previous = (more, cursor is not None) if forward else (True, more)
@@ -61,6 +64,22 @@ def page_of(queryset: QuerySet[Any], request: Request, ordering: Sequence[str], 
         previous=mark(rows[0], False) if has_previous else None,
         count=count,
     )
+
+
+@contextmanager
+def planned_for_its_values(using: str) -> Iterator[None]:
+    """Statements in the block are planned anew each time.
+
+    A prepared statement soon gets one plan for all values. It does not know that hardly any row has the value that is
+    asked for, and walks through the table until it has a page.
+    """
+    connections[using].ensure_connection()
+    connection = connections[using].connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = threshold
 
 
 def envelope(request: Request, page: Page, results: Any) -> dict[str, Any]:
@@ -137,10 +156,14 @@ class _Keys:
         return condition
 
     def _nullable(self, name: str) -> bool:
+        model, field = self.queryset.model, None
         try:
-            return bool(getattr(self.queryset.model._meta.get_field(name), "null", True))
+            for step in name.split("__"):
+                field = model._meta.get_field(step)
+                model = field.related_model or model
         except FieldDoesNotExist:
             return True
+        return bool(getattr(field, "null", True))
 
 
 def _beyond(name: str, value: Any, down: bool, nullable: bool) -> Q | None:

@@ -17,9 +17,7 @@ SELECT uuid_of_instant(t), 1, t, t, '', 'SKU-' || lpad(n::text, 7, '0'), 'Mug ' 
 
 -- Eight deeds bring a level back to where it was. Levels begin at different ones, and end where nothing is held, for
 -- there are no reservations.
-DROP TABLE IF EXISTS cycle, shelf;
-
-CREATE TEMP TABLE cycle AS
+CREATE TEMP TABLE cycle ON COMMIT DROP AS
 SELECT *, sum(d_on_hand) OVER w AS on_hand, sum(d_unavailable) OVER w AS unavailable,
        sum(d_allocated) OVER w AS allocated, sum(d_reserved) OVER w AS reserved
   FROM (VALUES (0, 'adjustment', 'sold', -5, 0, 0, 0), (1, 'adjustment', 'received', 5, 0, 0, 0),
@@ -28,7 +26,7 @@ SELECT *, sum(d_on_hand) OVER w AS on_hand, sum(d_unavailable) OVER w AS unavail
                (7, 'count', '', 2, 0, 0, 0)) c(turn, kind, reason, d_on_hand, d_unavailable, d_allocated, d_reserved)
 WINDOW w AS (ORDER BY turn);
 
-CREATE TEMP TABLE shelf AS
+CREATE TEMP TABLE shelf ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY s.n >= %(busy)s, s.n, c.code) - 1 AS i, gen_random_uuid() AS level, s.id AS product, s.sku,
        c.id AS location, c.code, 1000 + mod(s.n, 7919) AS opening, o.start, y.on_hand - y.d_on_hand AS start_on_hand,
        CASE WHEN s.n >= %(busy)s OR %(depth)s = 1 THEN 1

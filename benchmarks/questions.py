@@ -100,6 +100,7 @@ def of_products() -> dict[str, str]:
     common, rare = (Category.objects.get(slug=f"shelf-{n}") for n in (5, 100))
     asked = {
         "first page": {},
+        "by created_at": {"ordering": "-created_at"},
         "by name": {"ordering": "name"},
         "by price": {"ordering": "price"},
         "by available": {"ordering": "-available"},
@@ -139,10 +140,18 @@ def of_products() -> dict[str, str]:
     }
     path = "products"
     found = {name: address(path, **parameters) for name, parameters in asked.items()}
-    found["page at 50 %"] = deep(path, middle, ("-created_at", "-id"))
-    found["page at 98 %"] = deep(path, oldest, ("-created_at", "-id"))
+    skus = Product.objects.order_by("sku", "id")
+    found["by sku, page at 98 %"] = deep(path, skus[count * 98 // 100], ("sku", "id"), ordering="sku")
+    found["page at 50 %"] = deep(path, middle, ("-id",))
+    found["page at 98 %"] = deep(path, oldest, ("-id",))
     found["by name, page at 98 %"] = deep(path, names[count * 98 // 100], ("name", "id"), ordering="name")
     found["by price, page at 98 %"] = deep(path, prices[count * 98 // 100], ("price", "id"), ordering="price")
-    found["in_stock, page at 98 %"] = deep(path, oldest, ("-created_at", "-id"), state="in_stock")
-    listing = f"categories/{common.pk}/products"
-    return found | {"listing of a category": address(listing), "the same by price": address(listing, ordering="price")}
+    found["in_stock, page at 98 %"] = deep(path, oldest, ("-id",), state="in_stock")
+    return found | _deep_by_stock(count)
+
+
+def _deep_by_stock(count: int) -> dict[str, str]:
+    row = ProductStock.objects.order_by("-available", "-product")[count * 9 // 10]
+    values = (row.available, row.product_id)
+    cursor = cursors.write(Cursor(values), path=ROOT + "products", ordering=("-stock__available", "-id"))
+    return {"by available, page at 90 %": address("products", ordering="-available", cursor=cursor)}

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -27,8 +27,8 @@ from inventory.models.reservations import products_in_state, with_available
 from inventory.operations import catalog
 
 ORDERINGS = {"name": ("name",), "price": ("price",), "created_at": ("created_at",)}
-HITS = """(WITH hits AS MATERIALIZED (
-    SELECT id FROM inventory_product WHERE search @@ websearch_to_tsquery('simple', %s)) SELECT id FROM hits)"""
+#: So many hits of a search are read before the page is made.
+HITS_AT_MOST = 500
 
 
 class ProductFilter(filters.FilterSet):
@@ -64,8 +64,12 @@ class ProductFilter(filters.FilterSet):
         return with_available(queryset).filter(available_now__lte=value)
 
     def by_words(self, queryset: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        # The hits are made first: else PostgreSQL walks the order's index and tests every row on its way.
-        return queryset.filter(pk__in=RawSQL(HITS, [value]))  # noqa: S611 - a parameter, not text
+        words = SearchQuery(value, config="simple", search_type="websearch")
+        # Few hits are read first: PostgreSQL might walk an order's index to the end for them. Many are met on the way.
+        hits = Product.objects.order_by().filter(search=words).values_list("pk", flat=True)[: HITS_AT_MOST + 1]
+        with pagination.planned_for_its_values(hits.db):
+            ids = list(hits)
+        return queryset.filter(search=words) if len(ids) > HITS_AT_MOST else queryset.filter(pk__in=ids)
 
 
 class ProductViewSet(StockroomViewSet):
@@ -83,7 +87,8 @@ class ProductViewSet(StockroomViewSet):
         "sku": ("sku",),
         "available": ("stock__available",),
     }
-    default_ordering = "-created_at"
+    # Newest first, as ids are: the one order that the indexes of state and available stock have as well.
+    default_ordering = ("-id",)
     cached_actions = frozenset({"retrieve"})
     extra_parameters = {
         "list": frozenset({"fields", "expand"}),
@@ -184,6 +189,9 @@ def _members() -> frozenset[str]:
 def products_page(queryset: QuerySet[Product], request: Request, ordering: tuple[str, ...]) -> Listed:
     """One page of ids: nothing else is read of the rows, so that the limit is found before anything is joined."""
     columns = {"id", *(name.removeprefix("-") for name in ordering)}
+    if any(column.startswith("stock__") for column in columns):
+        # Every product has its totals, but only an inner join lets their index give the order.
+        queryset = queryset.filter(stock__isnull=False)
     page = pagination.page_of(queryset.values(*columns), request, ordering)
     return Listed([row["id"] for row in page.rows], page.next, page.previous, page.count)
 

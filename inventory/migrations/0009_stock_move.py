@@ -9,6 +9,6 @@ UNDO = "DROP FUNCTION stock_move, stock_places; DROP TYPE stock_line;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0007_ledger_questions")]
+    dependencies = [("inventory", "0008_list_questions")]
 
     operations = [migrations.RunSQL(SQL, UNDO)]

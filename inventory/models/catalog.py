@@ -50,7 +50,6 @@ class Category(Versioned):
         ordering = ("name", "id")
         indexes = [
             models.Index(fields=["name", "id"], name="category_name"),
-            models.Index(fields=["slug"], name="category_slug_prefix", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -80,7 +79,9 @@ class Product(Versioned):
     name = models.CharField(max_length=255)
     slug = models.SlugField(max_length=255, unique=True, editable=False)
     description = models.TextField(blank=True, default="")
-    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="products")
+    category = models.ForeignKey(
+        Category, models.PROTECT, null=True, blank=True, related_name="products", db_index=False
+    )
     variant_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="variants")
     options = models.JSONField(default=dict, blank=True)
     barcode = models.CharField(max_length=64, blank=True, default="")
@@ -114,11 +115,12 @@ class Product(Versioned):
             models.Index(fields=["category", "name", "id"], name="product_category_name"),
             models.Index(fields=["category", "price", "id"], name="product_category_price"),
             models.Index(fields=["category", "created_at", "id"], name="product_category_created"),
+            models.Index(fields=["sku", "id"], name="product_sku"),
             models.Index(fields=["name", "id"], name="product_name"),
             models.Index(fields=["price", "id"], name="product_price"),
             models.Index(fields=["created_at", "id"], name="product_created"),
             models.Index(fields=["updated_at", "id"], name="product_updated"),
-            models.Index(fields=["slug"], name="product_slug_prefix", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["status", "id"], name="product_status", condition=~Q(status="active")),
             models.Index(fields=["barcode"], name="product_barcode", condition=~Q(barcode="")),
             GinIndex(fields=["search"], name="product_search"),
         ]

@@ -87,8 +87,8 @@ class StockLevel(Identified):
     the `…_in_force` columns hold what counts. `version` counts policy edits, `sequence` the ledger rows.
     """
 
-    product = models.ForeignKey(Product, models.CASCADE, related_name="levels")
-    location = models.ForeignKey(Location, models.PROTECT, related_name="levels")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="levels", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, related_name="levels", db_index=False)
     on_hand = _counter()
     unavailable = _counter()
     allocated = _counter()
@@ -258,8 +258,8 @@ def _id_at(ms: int) -> UUID:
     return UUID(int=min(max(ms, 0), 2**48 - 1) << 80)
 
 
-# An order that the primary key does not have. Asked for it, PostgreSQL cannot walk through all ids in the hope that what
-# is wanted turns up soon, as it does where it takes a value for common.
+# An order that the primary key does not have. Asked for it, PostgreSQL cannot walk through all ids in the hope that
+# what is wanted turns up soon, as it does where it takes a value for common.
 _ID = F("id").asc(nulls_first=True)
 
 

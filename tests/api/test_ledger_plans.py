@@ -18,12 +18,12 @@ def years(transactional_db):
 
 
 @contextmanager
-def overheard():
-    """The statements about the ledger that run in the block."""
+def overheard(table="inventory_stockmovement"):
+    """The statements about `table` that run in the block."""
     heard = []
 
     def listen(execute, sql, parameters, many, context):
-        if "inventory_stockmovement" in sql:
+        if table in sql:
             heard.append((sql, parameters))
         return execute(sql, parameters, many, context)
 
