@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 from django.db.models import F, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -137,10 +138,24 @@ class _Keys:
             ordering = tuple(_turned(name) for name in ordering)
         expressions = [_expression(name, self.nulls_small) for name in ordering]
         queryset = self.queryset.order_by(*expressions)
-        return queryset if cursor is None else queryset.filter(self._after(ordering, cursor.values))
+        if cursor is None:
+            return queryset
+        return queryset.filter(self._beyond_row(ordering, cursor.values) or self._after(ordering, cursor.values))
 
     def values(self, row: Any) -> tuple[Any, ...]:
         return tuple(_value(row, name.removeprefix("-")) for name in self.ordering)
+
+    def _beyond_row(self, ordering: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+        """The condition as one comparison of rows, which finds its place also among many equals; None: it is none.
+
+        An index answers it when the fields are of one table, in one direction and never NULL.
+        """
+        names = [name.removeprefix("-") for name in ordering]
+        mixed = len({name[0] == "-" for name in ordering}) > 1 or any("__" in name for name in names)
+        if len(names) == 1 or mixed or None in values or any(map(self._nullable, names)):
+            return None
+        lookup = TupleLessThan if ordering[0][0] == "-" else TupleGreaterThan
+        return lookup(Tuple(*map(F, names)), values)
 
     def _after(self, ordering: tuple[str, ...], values: tuple[Any, ...]) -> Q:
         name, value, down = ordering[0].removeprefix("-"), values[0], ordering[0].startswith("-")

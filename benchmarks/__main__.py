@@ -14,7 +14,11 @@ from .ground import ground
 SCENARIOS = {
     "operations": "adjustments at operation level, beside a bare psycopg loop",
     "http": "adjustments and reads over HTTP, beside servers that do less",
+    "growth": "every list, page depth, filter and search, from 10,000 movements on to --rows",
+    "storage": "the ledger kept with other indexes, with BRIN and in partitions",
 }
+#: Scenarios that grow a ledger; the others furnish a shop.
+GROWING = ("growth", "storage")
 
 
 def main() -> None:
@@ -24,6 +28,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one sample (default 2)")
     parser.add_argument("--products", type=int, default=10_000, help="size of the shop (default 10000)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="growth, storage: ledger rows (default 1,000,000)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     console, figures = Console(), {}
@@ -32,7 +37,8 @@ def main() -> None:
         console.rule(f"{name}: {SCENARIOS[name]}")
         with ground() as servers:
             scenario = importlib.import_module(f"benchmarks.{name}")
-            figures[name] = scenario.run(servers, console, options.rounds, options.seconds, options.products)
+            size = options.rows if name in GROWING else options.products
+            figures[name] = scenario.run(servers, console, options.rounds, options.seconds, size)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2))
 

@@ -85,6 +85,10 @@ def _as_of(busy: Product, former: Product, middle: str) -> dict[str, str]:
     for name, instant in instants.items():
         found[f"50 levels as of {name}"] = address("stock/levels", as_of=instant)
         found[f"a product as of {name}"] = address(f"products/{busy.pk}/stock", as_of=instant)
+    found["50 levels"] = address("stock/levels")
+    found["levels, low_stock of their own, none"] = address("stock/levels", state="low_stock")
+    found["levels, out_of_stock, none"] = address("stock/levels", state="out_of_stock")
+    found["levels, in_stock"] = address("stock/levels", state="in_stock")
     found["levels of a location as of the middle"] = address("stock/levels", location="SHOP", as_of=middle)
     found["levels of a sku as of the middle"] = address("stock/levels", sku=former.sku, as_of=middle)
     return found

@@ -4,7 +4,7 @@ import threading
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
@@ -38,7 +38,7 @@ from inventory.models import (
     StockMovement,
     as_of,
 )
-from inventory.models.reservations import lapsed_at_levels
+from inventory.models.reservations import available_at_levels, lapsed_at_levels
 from inventory.operations import stock
 
 
@@ -74,7 +74,7 @@ class LevelFilter(PlacedFilter):
     state = filters.ChoiceFilter(method="by_state", choices=State.choices)
 
     def by_state(self, queryset: Any, name: str, value: str) -> Any:
-        return queryset.in_state(value, F("available") + lapsed_at_levels())
+        return queryset.in_state(value, available_at_levels())
 
 
 class LevelViewSet(ListMixin, RetrieveMixin):
@@ -149,6 +149,7 @@ class MovementViewSet(ListMixin):
     def page(self, queryset: QuerySet[StockMovement]) -> Page:
         # With one value given, an index begins with it and has the rows in order: nothing else is to be tried.
         one = any(len(self.request.query_params.getlist(name)) == 1 for name in self.indexed)
+        one = one or len(self.caller.location_ids or ()) == 1
         return page_of(self.filter_queryset(queryset), self.request, self.default_ordering, nulls_small=one)
 
     def retrieve(self, request: Request, pk: str) -> Response:

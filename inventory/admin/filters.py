@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from inventory.models import AlertState, Category, Location, Product, ReservationState, State
-from inventory.models.reservations import lapsed_at_levels, products_in_state
+from inventory.models.reservations import available_at_levels, products_in_state
 
 from .moments import first_id
 from .search import as_uuid
@@ -41,7 +41,7 @@ class ByTotalState(ByState):
 
 class ByLevelState(ByState):
     def within(self, rows: Any, state: str) -> QuerySet[Any]:
-        return rows.in_state(state, F("available") + lapsed_at_levels())
+        return rows.in_state(state, available_at_levels())
 
 
 class ByReservationState(SimpleListFilter):

@@ -42,6 +42,12 @@ class Migration(migrations.Migration):
                 to="inventory.product",
             ),
         ),
+        migrations.AddIndex(
+            model_name="stocklevel",
+            index=models.Index(
+                fields=["id"], name="level_reorder_point", condition=models.Q(("reorder_point__isnull", False))
+            ),
+        ),
         migrations.AddIndex(model_name="product", index=models.Index(fields=["sku", "id"], name="product_sku")),
         migrations.AddIndex(
             model_name="product",

@@ -145,6 +145,12 @@ def lapsed_at_levels() -> Coalesce:
     return _pieces(over, "location")
 
 
+def available_at_levels() -> Any:
+    """The same querysets' pieces that are available at this instant."""
+    # Usually the sweeper has been by, and the stored column is the answer.
+    return F("available") + lapsed_at_levels() if _any_lapsed() else F("available")
+
+
 def lapsed_of_products(product: str = "pk") -> Coalesce:
     """The same for querysets in which `product` names a product's id."""
     return _pieces(ReservationLine.objects.lapsed().filter(product=OuterRef(product)), "product")

@@ -74,7 +74,8 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
     def in_state(self, state: str, available: Any = F("available")) -> "StockLevelQuerySet":  # noqa: B008 - a constant
         """Levels in this state, by their own reorder point; `available` may be an expression that knows better."""
         rows = self.alias(available_now=available)
-        out, low = Q(available_now__lte=0), Q(available_now__lt=F("reorder_point"))
+        out = Q(available_now__lte=0)
+        low = Q(available_now__lt=F("reorder_point"), reorder_point__isnull=False)
         in_stock = ~out & (Q(reorder_point=None) | ~low)
         wanted = {State.OUT_OF_STOCK: out, State.LOW_STOCK: low & ~out, State.IN_STOCK: in_stock}
         return rows.filter(wanted[State(state)])
@@ -122,7 +123,11 @@ class StockLevel(Identified):
                 name="level_promises_no_more_than_it_has",
             ),
         ]
-        indexes = [models.Index(fields=["location", "id"], name="level_location")]
+        # No index may look at a counter: moves are cheap because they leave the indexes of the level alone.
+        indexes = [
+            models.Index(fields=["location", "id"], name="level_location"),
+            models.Index(fields=["id"], name="level_reorder_point", condition=Q(reorder_point__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product_id} at {self.location_id}"

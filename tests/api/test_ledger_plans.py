@@ -1,5 +1,6 @@
 """No question to the ledger reads all of it: the plans of what the API really asks, over two years of movements."""
 
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -52,8 +53,8 @@ def test_no_question_to_the_ledger_reads_all_of_it(door, years):
         silent += [name] * (not plans)
 
     assert read_whole == set()
-    # Names that nobody ever had need no look at the ledger.
-    assert sorted(silent) == ["sku, none"]
+    # Names that nobody ever had need no look at the ledger, and levels as they are have none.
+    assert [name for name in silent if not re.match("(50 )?levels", name)] == ["sku, none"]
 
 
 def test_stock_as_it_was_is_found_in_the_index_of_the_numbers(years):

@@ -52,6 +52,18 @@ def test_an_order_by_stock_has_every_product_on_some_page(door, shelf_of_mugs):
     assert [row["sku"] for row in second["results"]] == ["M1", "EMPTY", "M0"]
 
 
+def test_a_page_among_many_equals_finds_its_place_by_one_comparison(door):
+    for number in range(6):
+        make_product(f"M{number}", price="9.99")
+
+    first = door.get("products?ordering=price&page_size=4").json()
+    with overheard("inventory_product") as heard:
+        second = door.get(first["next"].partition("/api/v1/")[2]).json()
+
+    assert [row["sku"] for row in first["results"] + second["results"]] == [f"M{number}" for number in range(6)]
+    assert '("inventory_product"."price", "inventory_product"."id") > (' in heard[0][0]
+
+
 def test_a_page_is_planned_for_its_own_values(transactional_db):
     make_category()
     request = Request(RequestFactory().get("/list"))
