@@ -22,7 +22,7 @@ PLACES, VAN = ("MAIN", "SHOP", "DEPOT"), "VAN"
 SHOP, MOVEMENTS, TOTALS = Path(__file__).with_name("past.sql").read_text().split("\n-- Next --\n")
 EMPTY = """
     TRUNCATE inventory_product, inventory_productstock, inventory_stocklevel, inventory_stockmovement,
-             inventory_category, inventory_archivedobject CASCADE
+             inventory_category, inventory_archivedobject, inventory_former_name CASCADE
 """
 INDEXES = """
     SELECT format('DROP INDEX %%s', indexrelid::regclass), pg_get_indexdef(indexrelid) FROM pg_index
