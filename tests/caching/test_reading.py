@@ -241,6 +241,25 @@ def test_a_page_whose_lease_was_taken_over_is_filled_by_the_new_holder_only(
     assert process.read_all() == Read(b"new", "hit")
 
 
+def test_a_page_that_cannot_be_filled_is_given_back_at_once(process: Process) -> None:
+    trusted = process.trust.current()
+    assert trusted is not None
+
+    process.reader.read_page(ALL, "1", lambda: Loaded(None))
+
+    assert trusted.redis.exists(trusted.name(ALL)) == 0
+
+
+def test_a_reader_gives_back_no_lease_but_its_own(process: Process) -> None:
+    def taken_over() -> Loaded:
+        process.redis().set(process.name(99), b"lease:somebody's")
+        return Loaded(None)
+
+    process.reader.read(key(99), taken_over)
+
+    assert process.redis().get(process.name(99)) == b"lease:somebody's"
+
+
 def test_a_group_has_room_for_so_many_pages_and_no_more(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "MAX_FIELDS", 3)
     for page in "12345":

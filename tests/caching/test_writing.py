@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from config.database.base import AbortedTransaction
 from inventory import caching
-from inventory.caching.values import Loaded
+from inventory.caching.values import Loaded, encode
+from inventory.caching.writer import CHUNK
 
 from .probe import ALL, Process, key, load, load_all, sql, statements
 
@@ -110,6 +111,18 @@ def test_one_declaration_is_one_statement_whatever_it_declares(process: Process)
         process.writer.declare([key(number) for number in range(3000)], process.database)
 
     assert len(statements(queries)) == 1
+
+
+def test_a_declaration_of_thousands_of_keys_drops_every_one(process: Process) -> None:
+    many = [key(number) for number in range(2 * CHUNK + 1)]
+    trusted = process.trust.current()
+    assert trusted is not None
+    trusted.redis.mset({trusted.name(one): encode(b"1") for one in many})
+
+    with transaction.atomic():
+        process.writer.declare(many, process.database)
+
+    assert trusted.redis.exists(*map(trusted.name, many)) == 0
 
 
 def test_a_change_that_is_rolled_back_was_never_seen(process: Process) -> None:
