@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
 
+from inventory import caching
+from inventory.caching import trust
 from inventory.context import SYSTEM, muted
 from inventory.operations import locations
 from scripts import node
@@ -57,6 +59,13 @@ def _emptying() -> str:
 
 
 @pytest.fixture
-def api(transactional_db: Any) -> Api:
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis may be slow, as all is on a loaded machine: what is cached is a hit, and what was dropped is a miss."""
+    monkeypatch.setattr(trust, "SLOW_S", 60.0)
+    caching._trust._breaker.succeeded()
+
+
+@pytest.fixture
+def api(transactional_db: Any, unhurried: None) -> Api:
     """A client whose key may do everything. An error of ours is the 500 that a caller would see."""
     return Api(make_key())

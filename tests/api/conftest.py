@@ -21,7 +21,7 @@ def forgetful(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def door_with(transactional_db: None) -> Callable[..., Door]:
+def door_with(transactional_db: None, unhurried: None) -> Callable[..., Door]:
     """A caller whose key has these scopes; further arguments are those of `create_api_key`."""
 
     def make(*scopes: str, **values: Any) -> Door:
