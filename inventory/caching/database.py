@@ -64,9 +64,12 @@ class Database:
         return self._trust_row(_TRUSTED, [])
 
     def distrust(self, epoch: str) -> None:
-        """Stop everybody from believing what is cached under `epoch`. Commits by itself, on a connection of its own."""
-        parameters = connections[self._using].get_connection_params()
-        with psycopg.connect(**parameters, autocommit=True) as connection:
+        """Stop everybody from believing what is cached under `epoch`. Commits by itself, on a connection of its own.
+
+        Fails with Django's errors as everything here does, or the caller would be answered 500 instead of 503.
+        """
+        main = connections[self._using]
+        with main.wrap_database_errors, psycopg.connect(**main.get_connection_params(), autocommit=True) as connection:
             connection.execute(_SWITCH_OFF, [epoch])
             # A statement of its own: whoever believed the row as it was has looked at it before this moment.
             connection.execute(_STAMP)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import psycopg
+from django.db import Error
 from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from inventory import conf
@@ -144,6 +144,6 @@ class Trust:
     def _doubt(self, trusted: Trusted) -> None:
         """Readers, too, may take trust away: that is always safe, and nothing is lost where it does not succeed."""
         self._trusted = None
-        with suppress(psycopg.Error):
+        with suppress(Error):
             self._database.distrust(trusted.epoch)
             metrics.TRUST_TAKEN.inc()

@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from django.db import transaction
+import pytest
+from django.db import connections, transaction
 
+from inventory import caching
 from inventory.caching.database import Database
 from inventory.caching.trust import BELIEVE_S
+from tests.builders import make_product
+from tests.client import Api
 
 from .probe import Process, sql, until
 
@@ -139,3 +143,33 @@ def test_trust_that_is_taken_away_inside_a_transaction_stays_away_when_that_is_r
         transaction.set_rollback(True)
 
     assert row()[1] == "off"
+
+
+def test_while_trust_can_neither_be_kept_nor_taken_away_readers_are_told_to_come_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = make_product()
+    api.get(f"products/{product.pk}")
+    main, parameters = connections["default"], connections["default"].get_connection_params()
+    monkeypatch.setattr(main, "get_connection_params", lambda: parameters | {"host": "/nowhere", "port": 1})
+    sql("UPDATE inventory_cache_trust SET server = 'another life of it'")
+    monkeypatch.setattr(caching._trust, "_trusted", None)
+    monkeypatch.setattr(caching._trust, "_look_at", 0.0)
+
+    answer = api.get(f"products/{product.pk}")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "Retry-After" in answer
+
+
+def test_a_reader_who_only_doubts_goes_on_when_trust_cannot_be_taken_away(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process.read()
+    trusted = process.trust.current()
+    main, parameters = connections["default"], connections["default"].get_connection_params()
+    monkeypatch.setattr(main, "get_connection_params", lambda: parameters | {"host": "/nowhere", "port": 1})
+
+    process.trust._doubt(trusted)
+
+    assert process.trust._trusted is None
