@@ -77,3 +77,13 @@ def test_the_death_of_a_client_is_heard() -> None:
 
     with pytest.raises(EOFError):
         court.sit(lambda: None)
+
+
+def test_an_answer_of_5xx_is_the_services_mistake_but_for_503() -> None:
+    here, there = Pipe(duplex=False)
+    court = Court(Judge({}), [here])
+
+    there.send((FOREVER, [], [], Counter({"answered 503": 4, "answered 500": 2, "answered 502": 1, "answered 404": 8})))
+    court.sit(lambda: None)
+
+    assert court.mistakes == 3

@@ -32,6 +32,8 @@ class Run:
                 stage.keeper.pause(3)  # long enough for caching to begin again
                 crowd.finish()
             stage.manage("audit_cache")
+            if crowd.court.mistakes:
+                print(stage.complaints(), file=sys.stderr)
         return crowd
 
     def _break_things(self, stage: Stage, crowd: Crowd) -> None:
@@ -68,7 +70,7 @@ def _shuffled() -> Iterator[Fault]:
 
 
 def main(seconds: float, reads: int, seed: int, pause_s: float) -> int:
-    """Run, report, and return the exit code: 1 if a single read was wrong."""
+    """Run, report, and return the exit code: 1 if a single read was wrong, or an answer 5xx but for 503."""
     random.seed(seed)
     run = Run(seconds, reads, pause_s)
     crowd = run()
@@ -80,7 +82,7 @@ def main(seconds: float, reads: int, seed: int, pause_s: float) -> int:
     print(f"{run.broken.total()} faults of {len(run.broken)} kinds")
     print(f"{found['stale']} stale, {found['backwards']} backwards, {found['misplaced']} misplaced in a listing")
     print(*crowd.judge.evidence, sep="\n", end="")
-    return int(crowd.judge.guilty)
+    return int(crowd.judge.guilty or crowd.court.mistakes > 0)
 
 
 if __name__ == "__main__":

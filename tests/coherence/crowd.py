@@ -1,6 +1,7 @@
 """The clients as processes, and the court that hears them while they run."""
 
 import multiprocessing
+import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ from .readers import read_until
 from .writers import write_until
 
 WRITERS, READERS = 2, 2
+MISTAKE = re.compile("answered 5(?!03)..")
 
 
 class Court:
@@ -22,6 +24,11 @@ class Court:
         self.judge = judge
         self.failed: Counter[str] = Counter()
         self._marks: dict[Any, int] = dict.fromkeys(posts, 0)
+
+    @property
+    def mistakes(self) -> int:
+        """Answers that blame the service itself: 5xx, but for 503."""
+        return sum(count for what, count in self.failed.items() if MISTAKE.fullmatch(what))
 
     def sit(self, meanwhile: Callable[[], None]) -> None:
         """Until all clients have said their last."""

@@ -44,7 +44,7 @@ class Stage:
             "REDIS_URL": self.valkey.url(0),
             "LIMITS_REDIS_URL": self.valkey.url(1),
             "SECRET_KEY": "of-no-value-" * 6,
-            "LOG_LEVEL": "CRITICAL",
+            "LOG_LEVEL": "ERROR",
             "COHERENCE_KEY": KEY,
             "DATABASE_POOL_MIN": "4",
         }
@@ -106,6 +106,11 @@ class Stage:
 
         if not self.keeper.wait_until(accepts, 60):
             raise RuntimeError("PostgreSQL does not recover")
+
+    def complaints(self) -> str:
+        """What the web servers have logged as their own mistakes."""
+        logs = [self.folder / f"web{number}.log" for number in range(WEB_SERVERS)]
+        return "".join(line for log in logs for line in log.open() if '"level": "error"' in line)
 
     def _start_web(self, number: int) -> Child:
         own = {"PORT": str(self.ports[number]), "WEB_WORKERS": "1", "WEB_THREADS": "4"}

@@ -25,9 +25,9 @@ def write_until(stop: Any, mine: Sequence[int], origins: list[str], catalogue: C
         time.sleep(random.random() * LONGEST_NAP_S)
         if now() - posted > POST_NS:
             posted = now()
-            post.send((posted, done, [], Counter()))
-            done = []
-    post.send((FOREVER, done, [], Counter()))
+            post.send((posted, done, [], writer.mistakes))
+            done, writer.mistakes = [], Counter()
+    post.send((FOREVER, done, [], writer.mistakes))
     post.close()
 
 
@@ -35,6 +35,7 @@ class Writer:
     def __init__(self, mine: Sequence[int], client: Client, catalogue: Catalogue) -> None:
         self._client, self._catalogue, self._mine = client, catalogue, mine
         self._homes = dict(catalogue.homes)
+        self.mistakes: Counter[str] = Counter()
 
     def write(self) -> Write:
         deed = random.choices([self._stock, self._edit, self._move], [5, 3, 2])[0]
@@ -67,6 +68,8 @@ class Writer:
         except TROUBLE:
             time.sleep(0.05)
             return None
+        if status >= 500 and status != 503:
+            self.mistakes[f"answered {status}"] += 1
         return found if status == expected else None
 
 
