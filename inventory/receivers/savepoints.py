@@ -8,7 +8,10 @@ from django.db import connections, transaction
 
 
 class LazySavepoint:
-    """Made before the first statement. Not one of Django's own, so its blocks may begin and end across it."""
+    """Made before the first statement. Not one of Django's own, so its blocks may begin and end across it.
+
+    COPY and statements past Django's cursors go by unseen: a receiver that uses them opens a block of its own.
+    """
 
     def __init__(self, using: str | None) -> None:
         self.connection = connections[using or "default"]
@@ -20,8 +23,20 @@ class LazySavepoint:
     def __call__(self, execute: Callable[..., Any], *statement: Any) -> Any:
         if not self.begun:
             self.begun = True  # first: the savepoint's own statement comes by here, too
-            self._sid = self.connection.savepoint()
+            with self._unseen_within():
+                self._sid = self.connection.savepoint()
         return execute(*statement)
+
+    @contextmanager
+    def _unseen_within(self) -> Iterator[None]:
+        # A ring within this one would make its own savepoint first and, giving it up, take this one along.
+        wrappers = self.connection.execute_wrappers
+        within = wrappers[wrappers.index(self) + 1 :]
+        del wrappers[wrappers.index(self) + 1 :]
+        try:
+            yield
+        finally:
+            wrappers.extend(within)
 
     def release(self) -> None:
         if self._sid is not None:

@@ -1,20 +1,18 @@
 """Guarded receivers: whatever goes wrong in one, the write is kept, somebody hears of it, the work is done later."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import OperationalError, transaction
 
 from inventory.context import Actor, acting_as, answering, current_actor, current_request_id
-from inventory.models import Location, OperatorProfile, Product, ReceiverFailure, StockAlert
+from inventory.models import OperatorProfile, Product, ReceiverFailure, StockAlert
 from inventory.operations import catalog, failures
 from inventory.receivers import guards
 from inventory.signals import StockChange
-from tests.builders import ANA, BEN, at_once, make_location, make_product, move, open_alerts
+from tests.builders import ANA, BEN, at_once, make_product, move, open_alerts
 
 from .bells import FAILURES, broken, failures_counted, make_due, wrong_value
 
@@ -294,71 +292,3 @@ def test_a_repeated_review_is_harmless(product: Product) -> None:
         assert guards.retry_due() == (1, 0)
 
     assert open_alerts(product) == [alert]
-
-
-# --- The savepoint is made when it is needed --------------------------------------------------------------------------
-
-
-def rung(receiver: Callable[..., None]) -> list[str]:
-    """The statements of a transaction in which `receiver` is rung beside a write of somebody else's."""
-    ring = guards.guarded(switch="INVENTORY_STOCK_ALERTS_ENABLED")(receiver)
-    try:
-        with CaptureQueriesContext(connection) as captured, transaction.atomic():
-            make_location(receiver.__name__)
-            ring(sender=Product)
-    finally:
-        del guards.REGISTRY[f"{receiver.__module__}.{receiver.__name__}"]
-    return [query["sql"].split()[0] for query in captured]
-
-
-def asks_nothing(**kwargs: Any) -> None:
-    pass
-
-
-def counts_products(**kwargs: Any) -> None:
-    Product.objects.count()
-
-
-def registers_and_fails(**kwargs: Any) -> None:
-    transaction.on_commit(lambda: User.objects.create(username="phantom"))
-    raise ValueError("after a callback was registered")
-
-
-def fails_in_a_block_without_a_savepoint(**kwargs: Any) -> None:
-    with transaction.atomic(savepoint=False):
-        raise ValueError("before any statement")
-
-
-def fails_in_such_a_block_after_a_statement(**kwargs: Any) -> None:
-    with transaction.atomic(savepoint=False):
-        User.objects.create(username="phantom")
-        raise ValueError("after a statement")
-
-
-def swallows_in_a_block_without_a_savepoint(**kwargs: Any) -> None:
-    with suppress(ValueError), transaction.atomic(savepoint=False):
-        raise ValueError("before any statement")
-
-
-def test_a_ring_that_asks_the_database_nothing_costs_no_statement() -> None:
-    silent, asking = rung(asks_nothing), rung(counts_products)
-
-    assert "SAVEPOINT" not in silent
-    assert asking.count("SAVEPOINT") == 1
-
-
-@pytest.mark.parametrize(
-    "receiver",
-    [
-        registers_and_fails,
-        fails_in_a_block_without_a_savepoint,
-        fails_in_such_a_block_after_a_statement,
-        swallows_in_a_block_without_a_savepoint,
-    ],
-)
-def test_whatever_a_failed_ring_began_is_undone_and_nothing_else(receiver: Callable[..., None]) -> None:
-    rung(receiver)
-
-    assert Location.objects.filter(code=receiver.__name__).exists()
-    assert not User.objects.exists()
-    assert ReceiverFailure.objects.count() == 1
