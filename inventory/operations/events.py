@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 from inventory.context import current_actor, current_request_id
 from inventory.values import as_json
 
+BATCH = 1_000  # a bulk write may be of a million rows, and PostgreSQL takes no JSON above 256 MB
 # `position` follows the order of the list.
 APPEND = """
     INSERT INTO inventory_event (id, type, key, data, actor, request_id, occurred_at)
@@ -31,11 +32,12 @@ def append(type: str, key: Any, data: Mapping[str, Any]) -> None:
 
 
 def append_many(happened: Sequence[tuple[str, Any, Mapping[str, Any]]]) -> None:
-    """Write events (type, key, data) in this order, in the caller's transaction, by one statement."""
+    """Write events (type, key, data) in this order, in the caller's transaction, by one statement per `BATCH`."""
     rows = [{"id": uuid7(), "type": type, "key": str(key), "data": data} for type, key, data in happened]
-    if rows:
+    for first in range(0, len(rows), BATCH):
         with connection.cursor() as cursor:
-            cursor.execute(APPEND, [str(current_actor()), current_request_id(), as_json(rows)])
+            written = as_json(rows[first : first + BATCH])
+            cursor.execute(APPEND, [str(current_actor()), current_request_id(), written])
 
 
 def number() -> int:

@@ -44,6 +44,14 @@ def test_stock_alert_and_reservation_are_told_in_the_order_in_which_they_happene
     assert types(key=row.pk) == ["reservation.created", "reservation.released"]
 
 
+def test_a_bulk_write_is_told_in_its_order_however_many_statements_that_takes(monkeypatch):
+    monkeypatch.setattr(events, "BATCH", 2)
+
+    events.append_many([(f"test.{n}", "bulk", {}) for n in range(5)])
+
+    assert types(key="bulk") == [f"test.{n}" for n in range(5)]
+
+
 def test_what_is_rolled_back_has_no_event():
     with transaction.atomic():
         make_product("MUG")
