@@ -1,7 +1,7 @@
 """The ledger: the one way in which counters move. Everything goes through the database function `stock_move`."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,8 @@ class Move:
     reason: str = ""
     #: What the ledger row belongs to; None: what the note says.
     source: UUID | None = None
+    #: The id of its level where that has to be made; kept from try to try, so what the first made counts as new.
+    level: UUID = field(default_factory=uuid7, compare=False)
 
     @property
     def demand(self) -> int:
@@ -197,7 +199,7 @@ def changes_of(moved: Sequence[Moved]) -> list[StockChange]:
 
 
 def _lines(moves: Sequence[Move]) -> str:
-    return as_json([{**_fields(move), "level": uuid7()} for move in moves])
+    return as_json([_fields(move) for move in moves])
 
 
 def _fields(move: Move) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from django.test import override_settings
 
 from inventory.context import muted
 from inventory.errors import InUse
-from inventory.models import Category, Product, Severity, StockAlert, StockLevel
-from inventory.operations import alerts, catalog, locations, stock, transfers
+from inventory.models import Category, Product, Reason, Severity, StockAlert, StockLevel
+from inventory.operations import alerts, catalog, locations, reservations, stock, transfers
 from inventory.values import Line
 from tests.builders import (
     ANA,
@@ -23,6 +23,7 @@ from tests.builders import (
     move,
     open_alerts,
 )
+from tests.clock import pass_time
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -296,6 +297,18 @@ def test_a_location_that_had_alerts_is_put_aside_instead_of_deleted() -> None:
         locations.delete_location(shop, actor=ANA)
 
     assert all_alerts(level.product)[0].location == shop
+
+
+def test_a_new_level_whose_safety_stock_makes_the_fall_opens_the_alert_though_holds_had_to_end_first() -> None:
+    product = make_product(category=make_category(safety_stock=5), reorder_point=8, on_hand=16)
+    make_location("L2")
+    reservations.reserve([Line(product=product.pk, location="MAIN", quantity=1)], actor=ANA)
+    pass_time(901)
+
+    lines = [Line(product=product.pk, location=code, quantity=delta) for code, delta in (("L2", 1), ("MAIN", -16))]
+    stock.adjust(lines, reason=Reason.CORRECTION, actor=ANA)
+
+    assert [alert.available for alert in open_alerts(product)] == [-9]
 
 
 # --- Many at once -----------------------------------------------------------------------------------------------------
