@@ -14,7 +14,7 @@ HOLD = (
 UNDO = f"""
 CREATE OR REPLACE FUNCTION inventory_cache_hold{HOLD}
 DROP FUNCTION inventory_cache_guard, category_keys_are_declared, stock_keys_are_declared, product_keys_are_declared,
-    inventory_cache_listings, inventory_cache_demand, inventory_cache_note CASCADE;
+    inventory_cache_demand, inventory_cache_note CASCADE;
 ALTER TABLE inventory_cache_trust DROP COLUMN guarded;
 """
 

@@ -4,8 +4,14 @@ from pathlib import Path
 
 from django.db import migrations
 
+from ._former import function
+
 SQL = (Path(__file__).parent / "sql" / "0009_stock_move.sql").read_text()
-UNDO = "DROP FUNCTION stock_move, stock_places; DROP TYPE stock_line;"
+UNDO = f"""
+DROP FUNCTION stock_move, stock_places;
+DROP TYPE stock_line;
+{function("stock_move", "0003_stock.sql")}
+"""
 
 
 class Migration(migrations.Migration):

@@ -189,7 +189,133 @@ END $$;
 CREATE CONSTRAINT TRIGGER stock_lives_as_long_as_its_product AFTER DELETE OR UPDATE OF product_id ON inventory_productstock
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stock_lives_as_long_as_its_product();
 
--- 5. Policies in force: level → product → category (nearest) → the service's default. ----------------------------------
+-- 5. stock_move: the only writer of counters. --------------------------------------------------------------------------
+-- `lines`: [{level, product, location, on_hand, unavailable, allocated, reserved, incoming, sellable, expected, kind,
+--           reason, source}]
+--   one per product and location; the five numbers are deltas; `level` becomes the id of a level that is made on the
+--   way; `sellable`: leave safety stock and promises alone; `expected`: the on_hand that must be found;
+--   `kind` null: no ledger row (incoming only); `source`: what the row belongs to (else `meta.source`).
+-- `meta`: {source, reference, note, actor, request_id, occurred_at}
+-- Returns one row per line. All verdicts are `moved`, or nothing was moved: `short`, `changed`, `overflow` name the culprits.
+CREATE FUNCTION stock_move(lines jsonb, meta jsonb) RETURNS TABLE (
+    verdict text, line_product uuid, line_location uuid, level_id uuid, movement_id uuid, sequence bigint,
+    on_hand int, unavailable int, allocated int, reserved int, incoming int, available bigint, available_before bigint,
+    level_reorder_point int, total_before bigint, total_after bigint, total_reorder_point int, recorded_at timestamptz,
+    level_safety_stock int, level_backorder_limit int, level_version int, sku varchar, location_code varchar
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    -- The totals' row locks, in one order, serialise every move of a product; its levels are only touched under them.
+    -- The statement below then starts with a snapshot that sees what the previous holder did.
+    PERFORM 1 FROM inventory_productstock s
+      WHERE s.product_id = ANY (ARRAY(SELECT (l ->> 'product')::uuid FROM jsonb_array_elements(lines) l))
+      ORDER BY s.product_id FOR UPDATE;
+
+    INSERT INTO inventory_stocklevel (id, product_id, location_id, on_hand, unavailable, allocated, reserved, incoming,
+                                      safety_stock_in_force, backorder_limit_in_force, sequence, version, created_at, updated_at)
+    SELECT l.level, l.product, l.location, 0, 0, 0, 0, 0, s.level_safety_stock, p.backorder_limit, COALESCE(m.sequence, 0),
+           1, clock_timestamp(), GREATEST(clock_timestamp(), m.recorded_at)
+      FROM jsonb_to_recordset(lines) AS l(level uuid, product uuid, location uuid)
+      JOIN inventory_productstock s ON s.product_id = l.product
+      JOIN inventory_product p ON p.id = l.product
+      -- The level may have lived before, with a product or a location that was deleted and restored.
+      LEFT JOIN LATERAL (
+          SELECT m.sequence, m.recorded_at FROM inventory_stockmovement m
+           WHERE m.product_id = l.product AND m.location_id = l.location ORDER BY m.sequence DESC LIMIT 1) m ON true
+     WHERE NOT EXISTS (SELECT 1 FROM inventory_stocklevel v WHERE v.product_id = l.product AND v.location_id = l.location)
+     ORDER BY l.product, l.location;
+    IF FOUND THEN
+        UPDATE inventory_productstock s
+           SET safety_stock_in_force = (SELECT COALESCE(sum(v.safety_stock_in_force), 0) FROM inventory_stocklevel v
+                                         WHERE v.product_id = s.product_id)
+         WHERE s.product_id = ANY (ARRAY(SELECT (l ->> 'product')::uuid FROM jsonb_array_elements(lines) l));
+    END IF;
+
+    RETURN QUERY
+    WITH line AS MATERIALIZED (
+        SELECT l.*, v.id AS v_id, v.sequence AS v_sequence, v.available AS v_available, v.reorder_point AS v_reorder_point,
+               v.on_hand AS v_on_hand, v.unavailable AS v_unavailable, v.allocated AS v_allocated, v.reserved AS v_reserved,
+               v.incoming AS v_incoming, v.safety_stock AS v_safety_stock, v.backorder_limit AS v_backorder_limit,
+               v.version AS v_version, p.sku AS p_sku, c.code AS c_code,
+               -- Clocks may be set back, but the ledger of a level never runs backwards.
+               GREATEST(clock_timestamp(), v.updated_at) AS instant,
+               -- What the product could promise before did not suffer the safety stock of a level that is made here.
+               CASE WHEN v.id = l.level THEN v.safety_stock_in_force ELSE 0 END AS new_safety_stock,
+               CASE
+                   WHEN l.expected <> v.on_hand THEN 'changed'
+                   WHEN GREATEST(v.on_hand::bigint + l.on_hand, v.unavailable::bigint + l.unavailable,
+                                 v.allocated::bigint + l.allocated, v.reserved::bigint + l.reserved,
+                                 v.incoming::bigint + l.incoming) > 2147483647 THEN 'overflow'
+                   WHEN LEAST(v.on_hand::bigint + l.on_hand, v.unavailable::bigint + l.unavailable,
+                              v.allocated::bigint + l.allocated, v.reserved::bigint + l.reserved,
+                              v.incoming::bigint + l.incoming) < 0 THEN 'short'
+                   -- Pieces that are set aside are on hand; a backorder limit lends none of them.
+                   WHEN l.on_hand < l.unavailable AND v.on_hand::bigint + l.on_hand < v.unavailable::bigint + l.unavailable
+                        THEN 'short'
+                   WHEN l.on_hand - l.unavailable - l.allocated - l.reserved < 0
+                        AND v.on_hand::bigint + l.on_hand + v.backorder_limit_in_force
+                            - (CASE WHEN l.sellable THEN v.safety_stock_in_force ELSE 0 END)
+                            < v.unavailable::bigint + l.unavailable + v.allocated + l.allocated + v.reserved + l.reserved
+                        THEN 'short'
+                   ELSE 'moved'
+               END AS v_verdict
+          FROM jsonb_to_recordset(lines) AS l(level uuid, product uuid, location uuid, on_hand bigint, unavailable bigint,
+               allocated bigint, reserved bigint, incoming bigint, sellable boolean, expected int, kind text, reason text, source uuid)
+          JOIN inventory_stocklevel v ON v.product_id = l.product AND v.location_id = l.location
+          JOIN inventory_product p ON p.id = l.product
+          JOIN inventory_location c ON c.id = l.location
+    ), moved AS (
+        UPDATE inventory_stocklevel v
+           SET on_hand = v.on_hand + l.on_hand, unavailable = v.unavailable + l.unavailable,
+               allocated = v.allocated + l.allocated, reserved = v.reserved + l.reserved, incoming = v.incoming + l.incoming,
+               sequence = v.sequence + (l.kind IS NOT NULL)::int, updated_at = l.instant
+          FROM line l
+         WHERE v.id = l.v_id AND NOT EXISTS (SELECT 1 FROM line b WHERE b.v_verdict <> 'moved')
+        RETURNING v.*, l.kind, l.reason, l.source, l.on_hand AS d_on_hand, l.unavailable AS d_unavailable,
+                  l.allocated AS d_allocated, l.reserved AS d_reserved, l.incoming AS d_incoming, l.new_safety_stock,
+                  l.p_sku, l.c_code
+    ), ledger AS (
+        INSERT INTO inventory_stockmovement (
+            id, sequence, product_id, location_id, sku, location_code, kind, reason,
+            delta_on_hand, delta_unavailable, delta_allocated, delta_reserved,
+            balance_on_hand, balance_unavailable, balance_allocated, balance_reserved, balance_available,
+            source, reference, note, actor, request_id, occurred_at, recorded_at)
+        SELECT uuid_of_instant(m.updated_at), m.sequence, m.product_id, m.location_id, m.p_sku, m.c_code, m.kind,
+               COALESCE(m.reason, ''), m.d_on_hand, m.d_unavailable, m.d_allocated, m.d_reserved,
+               m.on_hand, m.unavailable, m.allocated, m.reserved, m.available,
+               COALESCE(m.source, (meta ->> 'source')::uuid), COALESCE(meta ->> 'reference', ''), COALESCE(meta ->> 'note', ''),
+               COALESCE(meta ->> 'actor', ''), COALESCE(meta ->> 'request_id', ''),
+               COALESCE((meta ->> 'occurred_at')::timestamptz, m.updated_at), m.updated_at
+          FROM moved m
+         WHERE m.kind IS NOT NULL
+        RETURNING id, product_id, location_id
+    ), totals AS (
+        UPDATE inventory_productstock s
+           SET on_hand = s.on_hand + d.on_hand, unavailable = s.unavailable + d.unavailable,
+               allocated = s.allocated + d.allocated, reserved = s.reserved + d.reserved,
+               incoming = s.incoming + d.incoming, updated_at = clock_timestamp()
+          FROM (SELECT m.product_id, sum(m.d_on_hand) AS on_hand, sum(m.d_unavailable) AS unavailable,
+                       sum(m.d_allocated) AS allocated, sum(m.d_reserved) AS reserved, sum(m.d_incoming) AS incoming,
+                       sum(m.new_safety_stock) AS new_safety_stock
+                  FROM moved m GROUP BY m.product_id) d
+         WHERE s.product_id = d.product_id
+        RETURNING s.product_id, s.available, s.reorder_point_in_force,
+                  d.on_hand - d.unavailable - d.allocated - d.reserved - d.new_safety_stock AS change
+    )
+    SELECT l.v_verdict, l.product, l.location, l.v_id, g.id, COALESCE(m.sequence, l.v_sequence),
+           COALESCE(m.on_hand, l.v_on_hand), COALESCE(m.unavailable, l.v_unavailable), COALESCE(m.allocated, l.v_allocated),
+           COALESCE(m.reserved, l.v_reserved), COALESCE(m.incoming, l.v_incoming),
+           COALESCE(m.available, l.v_available), l.v_available, l.v_reorder_point,
+           (t.available - t.change)::bigint, t.available, t.reorder_point_in_force, m.updated_at,
+           l.v_safety_stock, l.v_backorder_limit, l.v_version, l.p_sku, l.c_code
+      FROM line l
+      LEFT JOIN moved m ON m.id = l.v_id
+      LEFT JOIN ledger g ON g.product_id = l.product AND g.location_id = l.location
+      LEFT JOIN totals t ON t.product_id = l.product
+     ORDER BY l.product, l.location;
+END $$;
+
+-- 6. Policies in force: level → product → category (nearest) → the service's default. ----------------------------------
 CREATE FUNCTION stock_policies(products uuid[], default_reorder_point int, default_safety_stock int)
 RETURNS TABLE (policy_product uuid, policy_reorder_point int, policy_safety_stock int) LANGUAGE sql STABLE AS $$
     WITH RECURSIVE chain(product, depth, parent_id, reorder_point, safety_stock) AS (

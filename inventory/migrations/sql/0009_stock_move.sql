@@ -37,8 +37,9 @@ CREATE TYPE stock_line AS (
 --   way; `sellable`: leave safety stock and promises alone; `expected`: the on_hand that must be found;
 --   `kind` null: no ledger row (incoming only); `source`: what the row belongs to (else `meta.source`).
 -- `meta`: {source, reference, note, actor, request_id, occurred_at}
--- Returns one row per line; `lapsed`: pieces of `reserved` whose holds are over. All verdicts are `moved`, or nothing was moved: `short`, `changed`, `overflow` name the culprits.
-DROP FUNCTION IF EXISTS stock_move;  -- a database of before has the one of migration 0003
+-- Returns one row per line; `lapsed`: pieces of `reserved` whose holds are over. All verdicts are `moved`, or nothing was
+-- moved: `short`, `changed`, `overflow` name the culprits.
+DROP FUNCTION IF EXISTS stock_move;  -- the one of migration 0003
 CREATE FUNCTION stock_move(lines jsonb, meta jsonb) RETURNS TABLE (
     verdict text, line_product uuid, line_location uuid, level_id uuid, movement_id uuid, sequence bigint,
     on_hand int, unavailable int, allocated int, reserved int, incoming int, available bigint, available_before bigint,
