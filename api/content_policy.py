@@ -14,16 +14,19 @@ _OWN = ("_csp_config", "_csp_update", "_csp_replace", "_csp_exempt")
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
-    """django-csp; where an answer has a policy or a nonce of its own, and in DEBUG, the library does all of it."""
+    """django-csp, which does all of it in DEBUG and where settings, view or nonce ask for more than the one policy."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        special = (
-            settings.DEBUG or getattr(request, "_csp_nonce", None) or any(hasattr(response, name) for name in _OWN)
-        )
-        if special:
+        own = getattr(request, "_csp_nonce", None) or any(hasattr(response, name) for name in _OWN)
+        if own or settings.DEBUG or self._more_is_set:
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, self._policy)
         return response
+
+    @cached_property
+    def _more_is_set(self) -> bool:
+        report_only = getattr(settings, "CONTENT_SECURITY_POLICY_REPORT_ONLY", None)
+        return bool(report_only) or set(settings.CONTENT_SECURITY_POLICY or ()) != {"DIRECTIVES"}
 
     @cached_property
     def _policy(self) -> str:

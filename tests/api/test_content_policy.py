@@ -1,7 +1,7 @@
 """The policy that is put together once is the one that django-csp would put together each time."""
 
 import pytest
-from csp.constants import HEADER, NONCE
+from csp.constants import HEADER, HEADER_REPORT_ONLY, NONCE
 from csp.decorators import csp_exempt, csp_replace
 from csp.middleware import CSPMiddleware
 from django.http import HttpResponse
@@ -36,6 +36,26 @@ def test_an_answer_has_the_policy_of_the_library(rf, view):
     theirs = CSPMiddleware(view)(rf.get("/api/v1/me"))
 
     assert ours.get(HEADER) == theirs.get(HEADER)
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [
+        {"CONTENT_SECURITY_POLICY_REPORT_ONLY": {"DIRECTIVES": {"img-src": ["'self'"]}}},
+        {"CONTENT_SECURITY_POLICY": {"EXCLUDE_URL_PREFIXES": ["/api/"], "DIRECTIVES": {"img-src": ["'self'"]}}},
+        {"CONTENT_SECURITY_POLICY": None},
+    ],
+    ids=["reports", "excluded", "none"],
+)
+def test_what_a_deployment_sets_beside_the_policy_counts(rf, settings, deployment):
+    for name, value in deployment.items():
+        setattr(settings, name, value)
+
+    ours, theirs = (kind(plain)(rf.get("/api/v1/me")) for kind in (ContentPolicyMiddleware, CSPMiddleware))
+
+    assert [ours.get(name) for name in (HEADER, HEADER_REPORT_ONLY)] == [
+        theirs.get(name) for name in (HEADER, HEADER_REPORT_ONLY)
+    ]
 
 
 def test_a_nonce_that_was_used_is_in_the_policy(rf, settings):
