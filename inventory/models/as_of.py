@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.db import connections
 
-# LIMIT 1 keeps PostgreSQL from turning the look-up of one row into a join that reads all of them.
+# Each row is looked for downwards from its number. Asked for the number itself, PostgreSQL may as well go through all
+# rows of the product, or turn the look-up into a join that reads all levels'.
 SQL = """
     WITH RECURSIVE search(id, product, location, low, high) AS (
         SELECT v.id, v.product_id, v.location_id, 0::bigint, v.sequence
@@ -23,8 +24,9 @@ SQL = """
           FROM search s
          CROSS JOIN LATERAL (
                SELECT m.sequence, m.recorded_at <= %(at)s AS early FROM inventory_stockmovement m
-                WHERE m.product_id = s.product AND m.location_id = s.location AND m.sequence = (s.low + s.high + 1) / 2
-                LIMIT 1) m
+                WHERE m.product_id = s.product AND m.location_id = s.location
+                  AND m.sequence > s.low AND m.sequence <= (s.low + s.high + 1) / 2
+                ORDER BY m.sequence DESC LIMIT 1) m
          WHERE s.low < s.high
     )
     SELECT s.id, m.balance_on_hand, m.balance_unavailable, m.balance_allocated, m.balance_reserved, m.balance_available,
@@ -32,7 +34,8 @@ SQL = """
       FROM search s
      CROSS JOIN LATERAL (
            SELECT * FROM inventory_stockmovement m
-            WHERE m.product_id = s.product AND m.location_id = s.location AND m.sequence = s.low LIMIT 1) m
+            WHERE m.product_id = s.product AND m.location_id = s.location AND m.sequence <= s.low
+            ORDER BY m.sequence DESC LIMIT 1) m
      WHERE s.low = s.high
 """
 

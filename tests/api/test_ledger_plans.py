@@ -63,5 +63,5 @@ def test_stock_as_it_was_is_found_in_the_index_of_the_numbers(years):
     plan = plan_of(as_of.SQL, {"levels": levels, "at": "2026-01-01T00:00:00Z"})
 
     assert plan.count("using movement_sequence_is_unique") == 2
-    assert "Index Only Scan using movement_sequence_is_unique" in plan
+    assert "Index Only Scan Backward using movement_sequence_is_unique" in plan
     assert "Seq Scan on inventory_stockmovement" not in plan

@@ -1,10 +1,13 @@
 """A request of many lines costs as many statements as one of a single line."""
 
-import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from dataclasses import replace
 
-from inventory.models import Product, Reason
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from inventory.models import Product, Reason, StockLevel, as_of
 from inventory.operations import stock, transfers
 from inventory.values import Line
 from tests.builders import ANA, make_location, make_product
@@ -85,3 +88,33 @@ def test_a_thousand_lines_of_one_level_are_one_move():
     booking = stock.adjust(many, reason=Reason.FOUND, actor=ANA)
 
     assert [(move.on_hand, moved.on_hand) for move, moved in booking.moved] == [(1000, 1010)]
+
+
+FETCHED = "SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'inventory_stockmovement'"
+
+
+def ledger_rows_read(deed):
+    """How many ledger rows PostgreSQL fetches by an index for `deed`, its checks at COMMIT included."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
+        before = cursor.execute(FETCHED).fetchone()[0]
+        deed()
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        return cursor.execute(FETCHED).fetchone()[0] - before
+
+
+def test_a_busy_product_among_quiet_ones_reads_no_more_of_its_ledger_than_they_do():
+    stocked()
+    quiet, busy = Line(sku="p1", quantity=-1), Line(sku="p0", quantity=-1)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inventory_stockmovement")  # PostgreSQL believes that all products are quiet
+    for quantity in (1, -1) * 100:
+        stock.adjust([replace(busy, quantity=quantity)], reason=Reason.CORRECTION, actor=ANA)
+    level, instant = StockLevel.objects.get(product__sku="P0"), timezone.now()
+
+    calm = ledger_rows_read(lambda: stock.adjust([quiet], reason=Reason.SOLD, actor=ANA))
+    stress = ledger_rows_read(lambda: stock.adjust([busy], reason=Reason.SOLD, actor=ANA))
+    looking_back = ledger_rows_read(lambda: as_of.balances([level.pk], instant))
+
+    assert stress <= calm + 2
+    assert looking_back <= 2 + 8  # twice two hundred are halved away
