@@ -5,10 +5,9 @@ built. The same place decides over text encodings, NUL characters and bad percen
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
@@ -17,11 +16,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from api.problems.answers import CONTENT_TYPE, encode, problem_body
 from api.problems.refusals import parameter_problem
 from api.request_ids import HEADER, request_id_for
+from api.unread import Environ, StartResponse, finishing
 from inventory.context import answering
 from inventory.errors import Problem
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105
 _PARAMETER_NAME = r"[!#$%&'+.^_`|~0-9A-Za-z-]+"  # no `*`: extended parameters are where Django's parser breaks
@@ -44,6 +41,7 @@ class Shim:
         self.application = application
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response = finishing(environ, start_response)
         try:
             _check_path(environ.get("PATH_INFO", ""))
             _check_query(environ.get("QUERY_STRING", ""))
