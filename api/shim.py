@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
 
 from api.problems.answers import CONTENT_TYPE, encode, problem_body
 from api.problems.refusals import parameter_problem
@@ -104,10 +105,17 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
+def _named(environ: Environ) -> HttpRequest:
+    """A request that knows its host and nothing else: enough for the address of a problem's page."""
+    request = HttpRequest()
+    request.META = environ
+    return request
+
+
 def _answer(refusal: _Unreadable, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID"))
     with answering(request_id):
-        body = problem_body(None, refusal.code, refusal.detail, refusal.problems)
+        body = problem_body(_named(environ), refusal.code, refusal.detail, refusal.problems)
     content = encode(body)
     status = HTTPStatus(body["status"])
     headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(content))), (HEADER, request_id)]

@@ -73,6 +73,13 @@ def test_the_type_of_a_problem_leads_to_its_page(stranger):
     assert knock("GET", kind.removeprefix("http://127.0.0.1")).status == 200
 
 
+def test_what_breaks_before_django_leads_to_its_page_as_well():
+    kinds = [knock("GET", "/api/v1/%00").json()["type"], knock("GET", "/api/v1/me", "q=%00").json()["type"]]
+
+    pages = ["http://127.0.0.1/api/problems/not_found", "http://127.0.0.1/api/problems/validation_error"]
+    assert kinds == pages
+
+
 def test_the_list_of_errors_in_the_docs_is_the_list_in_the_code():
     text = (Path(__file__).parents[2] / "docs" / "errors.md").read_text()
 
