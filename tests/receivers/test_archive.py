@@ -28,6 +28,17 @@ def test_a_deleted_product_is_kept_as_it_was_with_who_when_and_which_request() -
     assert kept.snapshot["attributes"] == {"colour": "blue"}
 
 
+def test_times_in_what_is_kept_end_with_z_and_come_back_as_they_were() -> None:
+    product = make_product("A")
+    catalog.delete_product(product, actor=BEN)
+
+    kept = ArchivedObject.objects.get()
+    history.restore(kept, actor=BEN)
+
+    assert kept.snapshot["created_at"] == product.created_at.isoformat().replace("+00:00", "Z")
+    assert Product.objects.get().created_at == product.created_at
+
+
 def test_categories_and_locations_are_kept_as_well() -> None:
     category, location = make_category(), make_location()
 
