@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import authentication
+from api.bodies import checked
 from api.filters import BooleanFilter, FilterSet
 from api.idempotency import idempotent
 from api.serializers.access import (
@@ -55,7 +56,7 @@ class ApiKeyViewSet(ListMixin, RetrieveMixin):
     @idempotent
     def create(self, request: Request) -> Response:
         """Issue a key. The answer is the only place that ever shows it."""
-        values = _checked(ApiKeyCreateSerializer, request)
+        values = checked(ApiKeyCreateSerializer, request)
         self._refuse_more_than_own(values)
         seconds = values.pop("expires_in", None)
         values["expires_at"] = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
@@ -74,7 +75,7 @@ class ApiKeyViewSet(ListMixin, RetrieveMixin):
     @idempotent
     def rotate(self, request: Request, pk: str) -> Response:
         """Give a key a new secret; the old one goes on for a while, so that no caller is cut off."""
-        values = _checked(ApiKeyRotateSerializer, request)
+        values = checked(ApiKeyRotateSerializer, request)
         overlap = timedelta(seconds=values["overlap"]) if "overlap" in values else access.DEFAULT_OVERLAP
         key, secret = access.rotate_api_key(self.get_object().pk, overlap=overlap, actor=self.actor)
         authentication.forget_all()
@@ -124,10 +125,3 @@ class MeViewSet(StockroomViewSet):
             "expires_at": getattr(key, "expires_at", None),
         }
         return Response(CallerSerializer(card).data)
-
-
-def _checked(serializer_class: Any, request: Request) -> dict[str, Any]:
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values

@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import filters
+from api.bodies import checked
 from api.idempotency import idempotent
 from api.serializers.history import AlertSerializer, SnoozeSerializer
 from api.serializers.stock import NothingSerializer
 from api.viewsets.base import ListMixin, StockroomViewSet
-from api.viewsets.stock import PlacedFilter, checked
+from api.viewsets.stock import PlacedFilter
 from inventory.models import AlertState, Severity, StockAlert
 from inventory.operations import alerts
 

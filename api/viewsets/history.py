@@ -6,11 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import filters
+from api.bodies import checked
 from api.idempotency import idempotent
 from api.serializers.history import ActivitySerializer, ArchivedSerializer, RestoredSerializer
 from api.serializers.stock import NothingSerializer
 from api.viewsets.base import ListMixin
-from api.viewsets.stock import checked
 from inventory.models import Activity, ArchivedObject
 from inventory.operations import history
 

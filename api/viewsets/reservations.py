@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import filters
+from api.bodies import checked
 from api.idempotency import idempotent
 from api.serializers.reservations import (
     ExtensionSerializer,
@@ -22,7 +23,6 @@ from api.serializers.reservations import (
 )
 from api.serializers.stock import NothingSerializer, lines_of
 from api.viewsets.base import ListMixin
-from api.viewsets.stock import checked
 from inventory import conf
 from inventory.models import Reservation, ReservationLine, ReservationState
 from inventory.operations import planning, reservations

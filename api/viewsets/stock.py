@@ -1,17 +1,16 @@
 """Stock: levels, the ledger, adjustments, counts."""
 
-import threading
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import filters
+from api.bodies import checked
 from api.idempotency import idempotent
 from api.pagination import Page, page_of
 from api.serializers.stock import (
@@ -218,29 +217,6 @@ class ProductStockViewSet(StockroomViewSet):
 
 #: available = on_hand − unavailable − allocated − reserved − safety_stock, solved for the safety stock of that time.
 _PARTS = (("on_hand", 1), ("unavailable", -1), ("allocated", -1), ("reserved", -1))
-
-
-def checked(serializer_class: Any, request: Request) -> dict[str, Any]:
-    """The body of the request as the serializer understands it; 400 with pointers otherwise."""
-    try:
-        values: dict[str, Any] = _reader(serializer_class).run_validation(request.data)
-    except ValidationError:
-        serializer = serializer_class(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        values = serializer.validated_data
-    return values
-
-
-def _reader(serializer_class: Any) -> Any:
-    """This thread's serializer of the class: to copy all of its fields costs more than to check a body."""
-    readers: dict[Any, Any] = _readers.__dict__
-    if serializer_class not in readers:
-        readers[serializer_class] = serializer_class()
-    return readers[serializer_class]
-
-
-# Fields belong to one serializer, and errors to one body; so threads do not share them, and refusals are made afresh.
-_readers = threading.local()
 
 
 def seen_by(view: StockroomViewSet, rows: Any) -> Any:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api import filters
+from api.bodies import checked
 from api.idempotency import idempotent
 from api.serializers.stock import (
     NewTransferSerializer,
@@ -18,7 +19,6 @@ from api.serializers.stock import (
     lines_of,
 )
 from api.viewsets.base import ListMixin, RetrieveMixin
-from api.viewsets.stock import checked
 from inventory.models import Transfer, TransferState
 from inventory.operations import transfers
 
