@@ -2,6 +2,9 @@
 
 The server hangs up on a connection whose request was not read to its end, without telling: the next request of a client
 that keeps its connections would fail. So a little is read here, and where more is left the answer says that it closes.
+
+Whoever promises a body and sends none holds a thread, with or without a key, here as with chunked bodies. Where
+strangers reach the service, a proxy that buffers requests belongs before it.
 """
 
 from collections.abc import Callable
