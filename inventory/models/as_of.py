@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import connections
 
-# Each row is looked for downwards from its number. Asked for the number itself, PostgreSQL may as well go through all
-# rows of the product, or turn the look-up into a join that reads all levels'.
+# Each row is looked for downwards in the whole order of that index. Asked for a number of a level, PostgreSQL may as well
+# go through all rows of the product, or turn the look-up into a join that reads all levels'.
 SQL = """
     WITH RECURSIVE search(id, product, location, low, high) AS (
         SELECT v.id, v.product_id, v.location_id, 0::bigint, v.sequence
@@ -24,9 +24,8 @@ SQL = """
           FROM search s
          CROSS JOIN LATERAL (
                SELECT m.sequence, m.recorded_at <= %(at)s AS early FROM inventory_stockmovement m
-                WHERE m.product_id = s.product AND m.location_id = s.location
-                  AND m.sequence > s.low AND m.sequence <= (s.low + s.high + 1) / 2
-                ORDER BY m.sequence DESC LIMIT 1) m
+                WHERE (m.product_id, m.location_id, m.sequence) <= (s.product, s.location, (s.low + s.high + 1) / 2)
+                ORDER BY m.product_id DESC, m.location_id DESC, m.sequence DESC LIMIT 1) m
          WHERE s.low < s.high
     )
     SELECT s.id, m.balance_on_hand, m.balance_unavailable, m.balance_allocated, m.balance_reserved, m.balance_available,
@@ -34,9 +33,9 @@ SQL = """
       FROM search s
      CROSS JOIN LATERAL (
            SELECT * FROM inventory_stockmovement m
-            WHERE m.product_id = s.product AND m.location_id = s.location AND m.sequence <= s.low
-            ORDER BY m.sequence DESC LIMIT 1) m
-     WHERE s.low = s.high
+            WHERE (m.product_id, m.location_id, m.sequence) <= (s.product, s.location, s.low)
+            ORDER BY m.product_id DESC, m.location_id DESC, m.sequence DESC LIMIT 1) m
+     WHERE s.low = s.high AND s.low > 0
 """
 
 
