@@ -80,12 +80,12 @@ def _same(ground: Ground) -> Deed:
     connect = _connections(ground)
     products = dict(Product.objects.values_list("sku", "pk"))
     location = Location.objects.get(is_default=True).pk
-    meta = as_json({"reference": "benchmark", "actor": str(ACTOR)})
+    notes = as_json([{"reference": "benchmark", "actor": str(ACTOR)}])
 
     def move(dice: random.Random, skus: list[str]) -> None:
         line = dict.fromkeys((*COUNTERS, "incoming"), 0) | {"kind": "adjustment", "reason": "correction"}
         line |= {"product": products[dice.choice(skus)], "location": location, "on_hand": dice.choice((-1, 1))}
-        if connect().execute(ledger.SQL, [as_json([line]), meta]).fetchone()[0] != "moved":
+        if connect().execute(ledger.SQL, [as_json([line]), notes]).fetchone()[0] != "moved":
             raise AssertionError("stock_move refused a move")
 
     return move

@@ -6,7 +6,7 @@ keys and bytes and never a model: what a key shows is the caller's business.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from django.db import connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from inventory.caching import auditor, connection, keys
 from inventory.caching.auditor import Audit
@@ -15,6 +15,7 @@ from inventory.caching.reader import LoadMany, Reader
 from inventory.caching.trust import SWITCH, Trust
 from inventory.caching.values import Loaded, Read
 from inventory.caching.writer import Writer
+from inventory.gathering import put_off
 
 __all__ = ["SWITCH", "Audit", "Loaded", "Read", "audit", "declare", "forget", "keys", "read", "read_many", "read_page"]
 
@@ -62,6 +63,13 @@ def declare(changed: Iterable[str], using: str = "default") -> None:
     """
     if not connections[using].in_atomic_block:
         raise transaction.TransactionManagementError("A cached row may only be changed inside atomic().")
+    if using == DEFAULT_DB_ALIAS:
+        put_off(_declare, list(changed))
+    else:
+        _declare(changed, using)
+
+
+def _declare(changed: Iterable[str], using: str = DEFAULT_DB_ALIAS) -> None:
     try:
         _writer.declare(changed, Database(using))
     except BaseException:

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import connections
 
-# Each row is looked for downwards in the whole order of that index. Asked for a number of a level, PostgreSQL may as well
-# go through all rows of the product, or turn the look-up into a join that reads all levels'.
+# Each row is looked for downwards in the whole order of that index. Asked for a number of a level, PostgreSQL may as
+# well go through all rows of the product, or turn the look-up into a join that reads all levels'.
 SQL = """
     WITH RECURSIVE search(id, product, location, low, high) AS (
         SELECT v.id, v.product_id, v.location_id, 0::bigint, v.sequence

@@ -7,15 +7,17 @@ from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
 from inventory.context import current_actor, current_request_id
+from inventory.gathering import put_off
 from inventory.values import as_json
 
 BATCH = 1_000  # a bulk write may be of a million rows, and PostgreSQL takes no JSON above 256 MB
 # `position` follows the order of the list.
 APPEND = """
     INSERT INTO inventory_event (id, type, key, data, actor, request_id, occurred_at)
-    SELECT e.id, e.type, e.key, e.data, %s, %s, clock_timestamp()
-      FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (id uuid, type text, key text, data jsonb)) WITH ORDINALITY
-           AS e(id, type, key, data, n)
+    SELECT e.id, e.type, e.key, e.data, e.actor, e.request_id, clock_timestamp()
+      FROM ROWS FROM (jsonb_to_recordset(%s::jsonb)
+                      AS (id uuid, type text, key text, data jsonb, actor text, request_id text)) WITH ORDINALITY
+           AS e(id, type, key, data, actor, request_id, n)
      ORDER BY e.n
 """
 NUMBER = """
@@ -33,11 +35,15 @@ def append(type: str, key: Any, data: Mapping[str, Any]) -> None:
 
 def append_many(happened: Sequence[tuple[str, Any, Mapping[str, Any]]]) -> None:
     """Write events (type, key, data) in this order, in the caller's transaction, by one statement per `BATCH`."""
-    rows = [{"id": uuid7(), "type": type, "key": str(key), "data": data} for type, key, data in happened]
+    author = {"actor": str(current_actor()), "request_id": current_request_id()}
+    rows = [{"id": uuid7(), "type": type, "key": str(key), "data": data, **author} for type, key, data in happened]
+    put_off(_write, rows)
+
+
+def _write(rows: Sequence[Any]) -> None:
     for first in range(0, len(rows), BATCH):
         with connection.cursor() as cursor:
-            written = as_json(rows[first : first + BATCH])
-            cursor.execute(APPEND, [str(current_actor()), current_request_id(), written])
+            cursor.execute(APPEND, [as_json(rows[first : first + BATCH])])
 
 
 def number() -> int:

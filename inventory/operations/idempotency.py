@@ -1,6 +1,6 @@
 """At most one effect per `Idempotency-Key`: the answer is recorded in the transaction of the effect itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,10 +18,16 @@ from inventory.values import as_json
 KEPT_FOR = timedelta(hours=48)
 PRUNE_BATCH = 5_000
 # Every POST passes here: statements as they are, for the ORM takes longer to build them than PostgreSQL to run them.
-CLAIM = "SELECT * FROM idempotency_claim(%s, %s)"
+CLAIM = "SELECT state, fingerprint, status, headers, body FROM idempotency_claim(%s::text[], %s::text[])"
 RECORD = """
     INSERT INTO inventory_idempotencyrecord (principal, key, fingerprint, status, body, headers)
     VALUES (%s, %s, %s, %s, %s, %s::jsonb)
+"""
+RECORD_MANY = """
+    INSERT INTO inventory_idempotencyrecord (principal, key, fingerprint, status, body, headers)
+    SELECT a.principal, a.key, a.fingerprint, a.status, a.body, a.headers::jsonb
+      FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::smallint[], %s::bytea[], %s::text[])
+           AS a(principal, key, fingerprint, status, body, headers)
 """
 
 
@@ -36,6 +42,15 @@ class Answer:
     @property
     def succeeded(self) -> bool:
         return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose key this is, and 32 bytes that stand for the whole request."""
+
+    principal: str
+    key: str
+    fingerprint: bytes
 
 
 def once(
@@ -63,6 +78,26 @@ def once(
     return in_transaction(work)
 
 
+def claim(claims: Sequence[Claim]) -> list[bool]:
+    """Take keys for this transaction, no key twice. True: this one was free, and is ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [[claim.principal for claim in claims], [claim.key for claim in claims]])
+        return [state == "free" for state, *_ in cursor.fetchall()]
+
+
+def record(answers: Sequence[tuple[Claim, Answer]]) -> None:
+    """Write down what was answered to keys that this transaction holds."""
+    columns = zip(
+        *(
+            (claim.principal, claim.key, claim.fingerprint, answer.status, answer.body, as_json(answer.headers))
+            for claim, answer in answers
+        ),
+        strict=True,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD_MANY, [list(column) for column in columns])
+
+
 def prune(older_than: timedelta = KEPT_FOR) -> int:
     """Forget records older than `older_than`, in short transactions. Returns how many."""
     total = 0
@@ -77,7 +112,7 @@ def prune(older_than: timedelta = KEPT_FOR) -> int:
 def _claimed(principal: str, key: str, fingerprint: bytes) -> Answer | None:
     """The answer that `key` has got already; None: the key is this transaction's, and free."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [principal, key])
+        cursor.execute(CLAIM, [[principal], [key]])
         row: Any = cursor.fetchone()
     state, answered, status, headers, body = row
     if state == "busy":

@@ -18,7 +18,13 @@ from inventory.values import as_json
 
 from .lines import Place
 
-SQL = "SELECT * FROM stock_move(%s::jsonb, %s::jsonb)"
+SQL = """
+    SELECT verdict, line_product, line_location, level_id, movement_id, sequence, on_hand, unavailable, allocated,
+           reserved, incoming, available, available_before, level_reorder_point, total_before, total_after,
+           total_reorder_point, recorded_at, level_safety_stock, level_backorder_limit, level_version, sku,
+           location_code, lapsed, turn
+      FROM stock_move(%s::jsonb, %s::jsonb)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the ledger says about a booking beside its figures."""
+    """What the ledger says about a booking beside its figures. `source`: what its rows belong to."""
 
     source: UUID | None
     reference: str
@@ -91,6 +97,17 @@ class Moved:
     code: str
     #: Pieces of `reserved` whose holds are over: they count no more.
     lapsed: int
+    #: Which of the requests that move together this belongs to.
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The moves of one request among several that move together, and what the ledger says about them."""
+
+    moves: Sequence[Move]
+    note: Note
+    request_id: str
 
 
 def move(moves: Sequence[Move], note: Note, places: Mapping[tuple[UUID, UUID], Place]) -> list[Moved]:
@@ -106,8 +123,35 @@ def move(moves: Sequence[Move], note: Note, places: Mapping[tuple[UUID, UUID], P
         moved = _execute(moves, note)
     if any(row.verdict != "moved" for row in moved):
         _refuse(moves, moved, places)
-    _tell(moved)
+    tell(moved)
     return moved
+
+
+def move_in_turn(turns: Sequence[Turn]) -> list[list[Moved] | None]:
+    """Move the counters of several requests by one statement, each finding what the ones before it have left.
+
+    None: this request cannot move; nothing of it was moved, and nobody was told. `tell` is left to the caller. Runs
+    inside the caller's transaction.
+    """
+    answers: list[list[Moved] | None] = [None] * len(turns)
+    going = list(range(len(turns)))
+    while going:
+        moved = _execute_in_turn([turns[number] for number in going])
+        refused = {going[row.turn] for row in moved if row.verdict != "moved"}
+        if not refused:
+            for row in moved:
+                mine = answers[going[row.turn]] = answers[going[row.turn]] or []
+                mine.append(row)
+            break
+        if any(row.verdict != "moved" and row.level in _made_by(turns[going[row.turn]]) for row in moved):
+            break  # a level was made for what is refused: only a rollback takes it back
+        going = [number for number in going if number not in refused]
+    return answers
+
+
+def _made_by(turn: Turn) -> set[UUID]:
+    """The ids that levels get which this request makes."""
+    return {move.level for move in turn.moves}
 
 
 def free_lapsed(products: Collection[UUID], actor: Actor) -> int:
@@ -130,7 +174,7 @@ def free_lapsed(products: Collection[UUID], actor: Actor) -> int:
             )
             for line in batch
         ]
-        _tell(_execute(moves, Note(None, "", "", None, actor)))
+        tell(_execute(moves, Note(None, "", "", None, actor)))
     ReservationLine.objects.filter(pk__in=[line.pk for line in lines]).update(holding=Holding.NOTHING, expires_at=None)
     return len(lines)
 
@@ -158,15 +202,21 @@ def _once_per_level(lines: Sequence[ReservationLine]) -> list[list[ReservationLi
 
 
 def _execute(moves: Sequence[Move], note: Note) -> list[Moved]:
+    return _execute_in_turn([Turn(moves, note, current_request_id())])
+
+
+def _execute_in_turn(turns: Sequence[Turn]) -> list[Moved]:
+    lines = [_fields(move, number) for number, turn in enumerate(turns) for move in turn.moves]
     with connection.cursor() as cursor:
-        cursor.execute(SQL, [_lines(moves), _meta(note)])
+        cursor.execute(SQL, [as_json(lines), as_json([_meta(turn.note, turn.request_id) for turn in turns])])
         moved = [Moved(*row) for row in cursor.fetchall()]
-    if len(moved) != len(moves):
+    if len(moved) != len(lines):
         raise DoesNotExist("A product or location of this request was deleted meanwhile. Nothing was applied.")
     return moved
 
 
-def _tell(moved: Sequence[Moved]) -> None:
+def tell(moved: Sequence[Moved]) -> None:
+    """Tell `stock_changed`, inside the transaction of the move."""
     stock_changed.send(sender=StockLevel, changes=changes_of(moved), using=connection.alias)
 
 
@@ -198,25 +248,19 @@ def changes_of(moved: Sequence[Moved]) -> list[StockChange]:
     return [*changes.values(), *levels]
 
 
-def _lines(moves: Sequence[Move]) -> str:
-    return as_json([_fields(move) for move in moves])
+def _fields(move: Move, turn: int) -> dict[str, Any]:
+    return {"turn": turn, **{name: getattr(move, name) for name in Move.__slots__}}
 
 
-def _fields(move: Move) -> dict[str, Any]:
-    return {name: getattr(move, name) for name in Move.__slots__}
-
-
-def _meta(note: Note) -> str:
-    return as_json(
-        {
-            "source": note.source,
-            "reference": note.reference,
-            "note": note.note,
-            "occurred_at": note.occurred_at,
-            "actor": str(note.actor),
-            "request_id": current_request_id(),
-        }
-    )
+def _meta(note: Note, request_id: str) -> dict[str, Any]:
+    return {
+        "source": note.source,
+        "reference": note.reference,
+        "note": note.note,
+        "occurred_at": note.occurred_at,
+        "actor": str(note.actor),
+        "request_id": request_id,
+    }
 
 
 def _refuse(moves: Sequence[Move], moved: Sequence[Moved], places: Mapping[tuple[UUID, UUID], Place]) -> None:

@@ -14,6 +14,10 @@ from inventory.values import Line, as_json
 RESOLVE = "SELECT * FROM stock_places(%s::jsonb)"
 
 
+#: A line, and its row of `stock_places`.
+Found = tuple[Line, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a line turned out to mean."""
@@ -27,11 +31,19 @@ class Place:
 
 def resolve(lines: Sequence[Line], *, allowed_locations: frozenset[UUID] | None = None) -> list[Place]:
     """Look every line up. Raises DoesNotExist, InvalidTransition or Forbidden, naming each culprit by its pointer."""
+    return checked(look_up(lines), allowed_locations=allowed_locations)
+
+
+def look_up(lines: Sequence[Line]) -> list[Found]:
+    """Each line with what the database knows of it."""
     with connection.cursor() as cursor:
         named = [{"sku": line.sku, "product": line.product, "location": line.location} for line in lines]
         cursor.execute(RESOLVE, [as_json(named)])
-        rows = cursor.fetchall()
-    found = list(zip(lines, rows, strict=True))
+        return list(zip(lines, cursor.fetchall(), strict=True))
+
+
+def checked(found: list[Found], *, allowed_locations: frozenset[UUID] | None = None) -> list[Place]:
+    """The places of one request's lines. Raises as `resolve` does."""
     _refuse_unknown(found)
     _refuse_unfit(found)
     places = [Place(line, row[1], row[2], row[5], row[6]) for line, row in found]
@@ -40,7 +52,7 @@ def resolve(lines: Sequence[Line], *, allowed_locations: frozenset[UUID] | None 
     return places
 
 
-def _refuse_unknown(found: list[tuple[Line, Any]]) -> None:
+def _refuse_unknown(found: list[Found]) -> None:
     problems = []
     for line, (_, product, *_rest, location, _code, _active) in found:
         if product is None:
@@ -54,7 +66,7 @@ def _refuse_unknown(found: list[tuple[Line, Any]]) -> None:
         raise DoesNotExist("Some lines name something that does not exist. Nothing was applied.", problems=problems)
 
 
-def _refuse_unfit(found: list[tuple[Line, Any]]) -> None:
+def _refuse_unfit(found: list[Found]) -> None:
     problems = []
     for line, (_, _product, sku, status, tracked, _location, code, active) in found:
         if status == Status.ARCHIVED:

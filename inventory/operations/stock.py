@@ -26,7 +26,7 @@ class Booking:
     nothing, so there may be none.
     """
 
-    id: UUID
+    id: UUID | None
     note: Note
     moved: list[tuple[Move, Moved]]
 
@@ -49,9 +49,15 @@ def adjust(
     Raises InsufficientStock, StockChanged, DoesNotExist, InvalidTransition, Forbidden, Invalid.
     """
     _refuse_zero(lines)
-    places = _summed(resolve(lines, allowed_locations=allowed_locations))
-    moves = [_adjustment(place, reason) for place in places]
-    return _book(moves, Note(None, reference, note, occurred_at, actor), places)
+    places = resolve(lines, allowed_locations=allowed_locations)
+    moves, places = adjustments(places, reason)
+    return _book(moves, Note(uuid7(), reference, note, occurred_at, actor), places)
+
+
+def adjustments(places: list[Place], reason: str) -> tuple[list[Move], list[Place]]:
+    """What an adjustment of these places moves: one move for each level, and the place behind it."""
+    summed = _summed(places)
+    return [_adjustment(place, reason) for place in summed], summed
 
 
 @operation
@@ -89,7 +95,7 @@ def count(
         )
         for place in places
     ]
-    return _book(moves, Note(None, reference, note, occurred_at, actor), places)
+    return _book(moves, Note(uuid7(), reference, note, occurred_at, actor), places)
 
 
 @operation
@@ -185,10 +191,13 @@ def _refuse_twice(places: list[Place]) -> None:
 
 
 def _book(moves: list[Move], note: Note, places: list[Place]) -> Booking:
-    booking = uuid7()
+    moved = ledger.move(moves, note, {(p.product, p.location): p for p in places})
+    return booking_of(note, moves, moved)
+
+
+def booking_of(note: Note, moves: Sequence[Move], moved: Sequence[Moved]) -> Booking:
     by_level = {(move.product, move.location): move for move in moves}
-    moved = ledger.move(moves, replace(note, source=booking), {(p.product, p.location): p for p in places})
-    return Booking(booking, note, [(by_level[row.product, row.location], row) for row in moved])
+    return Booking(note.source, note, [(by_level[row.product, row.location], row) for row in moved])
 
 
 __all__ = ["Booking", "InsufficientStock", "adjust", "count", "set_policies"]

@@ -16,6 +16,7 @@ from django.db import connections
 
 from inventory import conf
 from inventory.context import current_actor, current_request_id, is_muted
+from inventory.gathering import is_gathering
 from inventory.metrics import receiver_failures, receiver_retries
 from inventory.operations import failures
 
@@ -79,6 +80,8 @@ def guarded(*, switch: str, replay: Receiver | None = None) -> Callable[[Receive
                 with undone_on_failure(kwargs.get("using")) as undo:
                     _ring_out(bell.receiver, sender, kwargs, undo)
             except Exception as error:
+                if is_gathering():
+                    raise  # the requests that share this transaction are served one by one, and then it is survived
                 _survive(bell, sender, kwargs, error)
 
         return ring

@@ -356,15 +356,9 @@ def come_back_from_the_archive(shop):
 
 
 RULES = {
-    mend_what_was_not_broken: (
-        "v.incoming + l.incoming) < 0 THEN",
-        "v.incoming + l.incoming) < -5 THEN",
-    ),
-    fall_below_the_reorder_point: (
-        "l.total_available + (sum(l.new_safety_stock)",
-        "l.total_available + (sum(l.on_hand)",
-    ),
-    come_back_from_the_archive: ("COALESCE(m.sequence, 0),\n           1, clock", "0,\n           1, clock"),
+    mend_what_was_not_broken: ("w.to_incoming) < 0", "w.to_incoming) < -5"),
+    fall_below_the_reorder_point: (" - sum(l.gained) OVER of_turn", ""),
+    come_back_from_the_archive: ("COALESCE(m.sequence, 0),\n           1, begun", "0,\n           1, begun"),
 }
 
 

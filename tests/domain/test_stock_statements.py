@@ -104,9 +104,9 @@ def ledger_rows_read(deed):
 
 
 def deepened():
-    """The index on the ledger's numbers becomes one page deeper than the one on products: then both seem equally good."""
+    """The index on the ledger's numbers becomes a page deeper than the one on products: then both seem equally good."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = 'replica'")  # past the triggers, and without their levels
+        cursor.execute("SET LOCAL session_replication_role = 'replica'")  # past the triggers
         cursor.execute(FILL)
         cursor.execute("DELETE FROM inventory_stockmovement WHERE note = 'filling'")
     with connection.cursor() as cursor:
@@ -116,7 +116,8 @@ def deepened():
 FILL = """
     INSERT INTO inventory_stockmovement (id, sequence, product_id, location_id, sku, location_code, kind, reason,
         delta_on_hand, delta_unavailable, delta_allocated, delta_reserved, balance_on_hand, balance_unavailable,
-        balance_allocated, balance_reserved, balance_available, reference, note, actor, request_id, occurred_at, recorded_at)
+        balance_allocated, balance_reserved, balance_available, reference, note, actor, request_id, occurred_at,
+        recorded_at)
     SELECT gen_random_uuid(), n, gen_random_uuid(), gen_random_uuid(), 'X', 'X', 'adjustment', 'found',
            1, 0, 0, 0, 1, 0, 0, 0, 1, '', 'filling', '', '', now(), now()
       FROM generate_series(1, 28000) n
