@@ -24,7 +24,7 @@ from inventory.operations.access import LAST_USED_RESOLUTION, digest_of, touch_a
 
 logger = logging.getLogger("stockroom.access")
 
-__all__ = ["ApiKeyAuthentication", "Caller", "find", "forget_all"]
+__all__ = ["ApiKeyAuthentication", "Caller", "find", "forget_all", "recall"]
 
 # A revoked key works for at most this long, in this process; the contract allows five seconds.
 REMEMBERED_FOR_S = 2.0
@@ -62,15 +62,30 @@ def _by_key(secret: str) -> tuple[Caller, ApiKey]:
     return known
 
 
+def recall(secret: str) -> tuple[Caller, ApiKey] | None:
+    """The caller behind a key that was looked up, and whose use was noted, a moment ago. Asks no database.
+
+    None: ask `find`, and note the use. So who answers by this alone leaves nothing to be written after the answer.
+    """
+    known = _remembered.get(digest_of(secret))
+    if known is None or known.until <= time.monotonic() or _has_expired(known.key) or not _was_noted(known.key.pk):
+        return None
+    return known.caller, known.key
+
+
 def find(secret: str) -> tuple[Caller, ApiKey] | None:
     """The caller behind a key that is usable now, remembered for a moment so that most requests ask no database."""
     digest = digest_of(secret)
     known = _remembered.get(digest)
     if known is None or known.until <= time.monotonic():
         known = _look_up(digest)
-    if known is None or (known.key.expires_at is not None and known.key.expires_at <= timezone.now()):
+    if known is None or _has_expired(known.key):
         return None
     return known.caller, known.key
+
+
+def _has_expired(key: ApiKey) -> bool:
+    return key.expires_at is not None and key.expires_at <= timezone.now()
 
 
 def forget_all() -> None:
@@ -138,12 +153,19 @@ _to_write: set[UUID] = set()
 _uses_lock = Lock()
 
 
+_RESOLUTION_S = LAST_USED_RESOLUTION.total_seconds()
+
+
+def _was_noted(key_id: UUID) -> bool:
+    """Was a use of this key noted so short a time ago that another need not be?"""
+    return time.monotonic() - _uses.get(key_id, -_RESOLUTION_S) < _RESOLUTION_S
+
+
 def _note_use(key_id: UUID) -> None:
-    now = time.monotonic()
-    if now - _uses.get(key_id, -LAST_USED_RESOLUTION.total_seconds()) < LAST_USED_RESOLUTION.total_seconds():
+    if _was_noted(key_id):
         return
     with _uses_lock:
-        _uses[key_id] = now
+        _uses[key_id] = time.monotonic()
         _to_write.add(key_id)
 
 

@@ -23,7 +23,11 @@ def count(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     match = request.resolver_match
     route = match.route if match is not None else "(none)"
     method = request.method if request.method in METHODS else "(other)"
-    REQUESTS.labels(method, route, response.status_code).inc()
+    count_on(method, route, response.status_code, seconds)
+
+
+def count_on(method: str, route: str, status: int, seconds: float) -> None:
+    REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(method, route).observe(seconds)
 
 

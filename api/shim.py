@@ -11,13 +11,12 @@ from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 
 from api.problems.answers import CONTENT_TYPE, encode, problem_body
 from api.problems.refusals import parameter_problem
 from api.request_ids import HEADER, request_id_for
-from api.unread import Environ, StartResponse, finishing
+from api.unread import Application, Environ, StartResponse, finishing
 from inventory.context import answering
 from inventory.errors import Problem
 
@@ -38,7 +37,7 @@ class _Unreadable(Exception):
 class Shim:
     """Wraps the WSGI application; answers by itself only what Django could not."""
 
-    def __init__(self, application: WSGIHandler) -> None:
+    def __init__(self, application: Application) -> None:
         self.application = application
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from api import counters
-from api.callers import caller_of
+from api.callers import Caller, caller_of
 from api.problems.refusals import ApiRefusal
+from api.unread import Environ
 
 _DECISION, _SLOT = "stockroom.rate", "stockroom.slot"
 
@@ -21,29 +22,66 @@ class KeyThrottle(BaseThrottle):
         caller = caller_of(request)
         if caller is None:
             return True
-        if not counters.enter(caller.principal, settings.API_CONCURRENT_REQUESTS):
+        if not take_place(request.META, caller):
             raise _throttled("Too many requests of this key are running at once.", 1)
-        request.META[_SLOT] = caller.principal
-        decision = counters.count(caller.principal, caller.rate_limit or settings.API_RATE_LIMIT)
-        request.META[_DECISION] = decision
+        decision = decide(request.META, caller)
         if not decision.allowed:
             raise _throttled(f"This key may send {decision.limit} requests per minute.", decision.reset_s)
         return True
 
 
-def release(request: Any) -> None:
-    """The request is answered: give its place back."""
-    principal = request.META.pop(_SLOT, None)
+# What the fast lane has taken for a request travels in its environ, which is `request.META`: nothing is taken twice.
+
+
+def take_place(meta: Environ, caller: Caller) -> bool:
+    """Begin the request, unless as many of the caller's run here as may. Who got True has to `give_place_back`."""
+    if _SLOT in meta:
+        return True
+    if not counters.enter(caller.principal, settings.API_CONCURRENT_REQUESTS):
+        return False
+    meta[_SLOT] = caller.principal
+    return True
+
+
+def give_place_back(meta: Environ) -> None:
+    """The request is answered. To be called as often as one likes."""
+    principal = meta.pop(_SLOT, None)
     if principal is not None:
         counters.leave(principal)
+
+
+def decide(meta: Environ, caller: Caller) -> counters.Decision:
+    """Take the request from the caller's window, unless that was done."""
+    decision: counters.Decision | None = meta.get(_DECISION)
+    if decision is None:
+        decision = counters.count(caller.principal, limit_of(caller))
+        remember(meta, decision)
+    return decision
+
+
+def remember(meta: Environ, decision: counters.Decision) -> None:
+    """The request was taken from its caller's window already."""
+    meta[_DECISION] = decision
+
+
+def limit_of(caller: Caller) -> int:
+    """Requests per minute."""
+    return caller.rate_limit or settings.API_RATE_LIMIT
 
 
 def show(request: Any, response: HttpResponseBase) -> None:
     """Tell the caller what is left, in the fields of the IETF draft on rate limit headers."""
     decision: counters.Decision | None = request.META.get(_DECISION)
     if decision is not None:
-        response["RateLimit-Policy"] = f'"default";q={decision.limit};w={counters.WINDOW_S}'
-        response["RateLimit"] = f'"default";r={decision.remaining};t={decision.reset_s}'
+        for name, value in fields(decision):
+            response[name] = value
+
+
+def fields(decision: counters.Decision) -> list[tuple[str, str]]:
+    return [
+        ("RateLimit-Policy", f'"default";q={decision.limit};w={counters.WINDOW_S}'),
+        ("RateLimit", f'"default";r={decision.remaining};t={decision.reset_s}'),
+    ]
 
 
 def _throttled(detail: str, wait_s: int) -> ApiRefusal:

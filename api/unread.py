@@ -7,11 +7,12 @@ Whoever promises a body and sends none holds a thread, with or without a key, he
 strangers reach the service, a proxy that buffers requests belongs before it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _PIECE = 16 * 1024
 _MOST = 64 * 1024

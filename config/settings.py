@@ -106,6 +106,8 @@ CSRF_FAILURE_VIEW = "api.errors.csrf_failure"
 # Requests per minute of one key, counted over all processes; and at the same time, counted in each process.
 API_RATE_LIMIT: int = env.int("API_RATE_LIMIT", 60_000)
 API_CONCURRENT_REQUESTS: int = env.int("API_CONCURRENT_REQUESTS", 100)
+# Plain requests are answered before Django (`api/edge`), with the same answers.
+API_FAST_LANE: bool = env.bool("API_FAST_LANE", True)
 # Tokens of an identity provider are taken beside API keys once OIDC_ISSUER is set.
 OIDC_ISSUER: str = env.str("OIDC_ISSUER", "")
 OIDC_AUDIENCE: list[str] = env.list("OIDC_AUDIENCE", [])

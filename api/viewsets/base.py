@@ -82,7 +82,7 @@ class StockroomViewSet(GenericViewSet):
         try:
             return self._rendered(super().dispatch(request, *args, **kwargs))
         finally:
-            throttling.release(request)
+            throttling.give_place_back(request.META)
 
     def _rendered(self, response: Any) -> HttpResponseBase:
         """Render here, where an error that only shows while rendering still becomes a problem."""

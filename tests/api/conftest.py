@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api import authentication
+from api.edge import admission
 from inventory.context import SYSTEM
 from inventory.operations.access import create_api_key
 from tests.api.door import Door
@@ -14,10 +15,12 @@ from tests.builders import main_location
 
 @pytest.fixture(autouse=True)
 def forgetful(transactional_db: None) -> Iterator[None]:
-    """No test inherits another's remembered keys."""
+    """No test inherits what another's keys and settings came to."""
     authentication.forget_all()
+    admission.forget()
     yield
     authentication.forget_all()
+    admission.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""A lane, a request on it, and its answer."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from api import counters, throttling
+from api.callers import Caller
+from api.request_ids import request_id_for
+from api.unread import Environ
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One route of `api/urls.py` that is answered before Django. `answer` returns None to hand the request down.
+
+    `route` and `allow` are what Django would say: the label in the metrics, and the methods of the route.
+    """
+
+    answer: Callable[["Asked"], "Answer | None"]
+    method: str
+    route: str
+    allow: str
+    scope: str
+    uses_database: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headers`: the lane's own, in the order in which Django sends them; those of every answer come behind."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=list)
+
+
+class Asked:
+    """One request: the caller's key is good, has the lane's scope, and nothing about the headers is odd.
+
+    A lane calls `admit` (or counts the request together with its own question, and says so in `decided`), then
+    answers or returns None. Before it does what cannot be done twice it sets `past_return`.
+    """
+
+    __slots__ = ("_body", "caller", "environ", "lane", "past_return", "path", "request_id", "secure", "started")
+
+    def __init__(self, environ: Environ, lane: Lane, caller: Caller, secure: bool) -> None:
+        self.started = time.perf_counter()
+        self.environ, self.lane, self.caller, self.secure = environ, lane, caller, secure
+        self.path: str = environ["PATH_INFO"]
+        self.request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID"))
+        self.past_return = False
+        self._body: bytes | None = None
+
+    def enter(self) -> bool:
+        """Take a place among the caller's requests that run here. False: hand down, Django says 429."""
+        return throttling.take_place(self.environ, self.caller)
+
+    def decided(self, decision: counters.Decision) -> bool:
+        """The request was counted; whoever answers shows this. False: hand down, Django says 429."""
+        throttling.remember(self.environ, decision)
+        return decision.allowed
+
+    def admit(self) -> bool:
+        """`enter`, and count the request. To be called once, and before anything has an effect."""
+        return self.enter() and throttling.decide(self.environ, self.caller).allowed
+
+    @property
+    def decision(self) -> counters.Decision:
+        return throttling.decide(self.environ, self.caller)
+
+    def body(self) -> bytes:
+        """All of the body. Look at `length` before."""
+        if self._body is None:
+            self._body = self.environ["wsgi.input"].read(self.length)
+        return self._body
+
+    @property
+    def length(self) -> int:
+        """What `Content-Length` promises; 0 where that is no number, as Django has it."""
+        text = self.environ.get("CONTENT_LENGTH") or "0"
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+    def put_back(self) -> None:
+        """Let Django read the body as if nobody had."""
+        if self._body is not None:
+            self.environ["wsgi.input"] = BytesIO(self._body)
+
+    @property
+    def seconds(self) -> float:
+        """Since it was admitted."""
+        return time.perf_counter() - self.started
