@@ -50,17 +50,29 @@ def idempotent(handler: Handler) -> Handler:
 
 def _key_of(request: Request) -> str | None:
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not _KEY.fullmatch(key):
+    if key is not None and readable_key(key) is None:
         raise bad_parameter(HEADER, "This must be 1 to 255 visible ASCII characters.")
     return key
 
 
+def readable_key(key: str | None) -> str | None:
+    return key if key is not None and _KEY.fullmatch(key) else None
+
+
 def _fingerprint(view: Any, request: Request) -> bytes:
-    """SHA-256 of method, path, query and body. A view that takes files gives `body_digest(request)` instead."""
+    """A view that takes files gives `body_digest(request)`, for nobody holds its body in memory."""
     digest = getattr(view, "body_digest", None)
     body = digest(request) if digest else hashlib.sha256(request._request.body).digest()
-    line = f"{request.method}\n{request.path}\n{request.META.get('QUERY_STRING', '')}\n"
-    return hashlib.sha256(line.encode() + body).digest()
+    return _digest(request.method or "", request.path, request.META.get("QUERY_STRING", ""), body)
+
+
+def fingerprint(method: str, path: str, query: str, body: bytes) -> bytes:
+    """SHA-256 of all that makes a request the same."""
+    return _digest(method, path, query, hashlib.sha256(body).digest())
+
+
+def _digest(method: str, path: str, query: str, body: bytes) -> bytes:
+    return hashlib.sha256(f"{method}\n{path}\n{query}\n".encode() + body).digest()
 
 
 def _as_answer(response: HttpResponseBase) -> Answer:

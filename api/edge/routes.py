@@ -1,9 +1,10 @@
 """Every lane on one page: exact paths, and paths that begin and end in a certain way."""
 
+from api.edge import adjustments
 from api.edge.asked import Lane
 
 #: (method, path)
-EXACT: dict[tuple[str, str], Lane] = {}
+EXACT: dict[tuple[str, str], Lane] = {("POST", adjustments.PATH): adjustments.LANE}
 #: Beginning, end, lane. More than one segment may stand between; the lane looks.
 GETS: tuple[tuple[str, str, Lane], ...] = ()
 
