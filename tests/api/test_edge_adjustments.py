@@ -155,7 +155,7 @@ def test_with_and_without_the_lane_all_is_the_same(seed, sent):
             make_product(f"{world}-{sku}", on_hand=60, reorder_point=58)
         make_product(f"{world}-4", track_stock=False)
 
-    for number in range(120):
+    for number in range(150):
         mark, headers = dice.random(), some_headers(dice, number)
         own = {"idempotency_key": headers["idempotency_key"]}
         bodies_ = {world: some_body(random.Random(mark), world) for world in "LD"}
@@ -166,7 +166,7 @@ def test_with_and_without_the_lane_all_is_the_same(seed, sent):
 
         assert likened(lane) == likened(django), (bodies_["L"], headers)
 
-    assert by_lane > 15
+    assert by_lane > 10
     assert traces("L") == traces("D")
 
 

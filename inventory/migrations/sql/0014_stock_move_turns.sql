@@ -17,10 +17,10 @@ CREATE TYPE stock_line AS (
 -- stock_move: the only writer of counters.
 -- `lines`: [{turn, level, product, location, on_hand, unavailable, allocated, reserved, incoming, sellable, expected, kind,
 --           reason, source}]
---   one per turn, product and location; `turn` counts requests from 0, and null is 0; the five numbers are deltas; `level`
---   becomes the id of a level that is made on the way; `sellable`: leave safety stock and promises alone; `expected`: the
---   on_hand that must be found; `kind` null: no ledger row (incoming only); `source`: what the row belongs to (else that
---   of the turn).
+--   one per turn, product and location, in order of `turn`, which counts requests from 0 (null is 0); the five numbers are
+--   deltas; `level` becomes the id of a level that is made on the way; `sellable`: leave safety stock and promises alone;
+--   `expected`: the on_hand that must be found; `kind` null: no ledger row (incoming only); `source`: what the row belongs
+--   to (else that of the turn).
 -- `notes`: [{source, reference, note, actor, request_id, occurred_at}], one per turn
 -- Returns one row per line; `lapsed`: pieces of `reserved` whose holds are over. All verdicts are `moved`, or nothing was
 -- moved: `short`, `changed`, `overflow` name the culprits.
@@ -104,22 +104,22 @@ BEGIN
                                    v.incoming + (sum(l.incoming) OVER so_far)::bigint AS to_incoming,
                                    v.sequence + count(l.kind) OVER so_far AS sequence,
                                    lead(l.product) OVER so_far IS NULL AS last,
-                                   -- Clocks may be set back, but the ledger of a level never runs backwards; and rows of
-                                   -- one statement keep their order in lists that go by time.
-                                   GREATEST(begun, v.updated_at) + (row_number() OVER so_far - 1) * interval '1 microsecond'
-                                       AS instant,
+                                   -- Clocks may be set back, but the ledger of a level never runs backwards; and the lines
+                                   -- of one statement keep their order in lists that go by time.
+                                   GREATEST(begun, v.updated_at) + (l.n - 1) * interval '1 microsecond' AS instant,
                                    -- What the product could promise before did not suffer the safety stock of a level that
                                    -- is made here.
                                    CASE WHEN v.id = l.level THEN v.safety_stock_in_force ELSE 0 END AS new_safety_stock
-                              FROM jsonb_to_recordset(lines) AS l(turn int, level uuid, product uuid, location uuid,
-                                   on_hand bigint, unavailable bigint, allocated bigint, reserved bigint, incoming bigint,
-                                   sellable boolean, expected int, kind text, reason text, source uuid)
+                              FROM ROWS FROM (jsonb_to_recordset(lines) AS (turn int, level uuid, product uuid,
+                                       location uuid, on_hand bigint, unavailable bigint, allocated bigint, reserved bigint,
+                                       incoming bigint, sellable boolean, expected int, kind text, reason text, source uuid))
+                                   WITH ORDINALITY AS l(turn, level, product, location, on_hand, unavailable, allocated,
+                                       reserved, incoming, sellable, expected, kind, reason, source, n)
                               JOIN inventory_stocklevel v ON v.product_id = l.product AND v.location_id = l.location
                               JOIN inventory_productstock s ON s.product_id = l.product
                               JOIN inventory_product p ON p.id = l.product
                               JOIN inventory_location c ON c.id = l.location
-                            WINDOW so_far AS (PARTITION BY l.product, l.location ORDER BY l.turn
-                                              ROWS UNBOUNDED PRECEDING)
+                            WINDOW so_far AS (PARTITION BY l.product, l.location ORDER BY l.n ROWS UNBOUNDED PRECEDING)
                             OFFSET 0) w
                     OFFSET 0) r
             OFFSET 0) q;
