@@ -1,7 +1,7 @@
 """Counting requests: one sliding window per caller in Redis, exact under concurrency; in this process while it is away.
 
 The window is that of the library `limits`, with its keys and its arithmetic. The library asks Redis twice for each
-request, whether it fits and then what is left; `_HIT` is both in one round trip.
+request, whether it fits and then what is left; `HIT` is both in one round trip.
 
 Counters live in their own logical database (`LIMITS_REDIS_URL`, else the one after the cache's), because the cache may
 be wiped at any time.
@@ -48,13 +48,18 @@ _redis_away_until = 0.0
 def count(principal: str, per_minute: int) -> Decision:
     """Take one request from the caller's window, in Redis or, while that is away, in this process alone."""
     global _redis_away_until
-    if time.monotonic() >= _redis_away_until:
+    if not is_away():
         try:
             return _count_in_redis(principal, per_minute)
         except (RedisError, OSError) as error:
             _redis_away_until = time.monotonic() + TRY_REDIS_AGAIN_AFTER_S
             logger.warning("Rate limits are counted in this process: Redis is away (%s)", error)
     return _count_here(principal, per_minute)
+
+
+def is_away() -> bool:
+    """Did Redis fail a moment ago, so that this process counts by itself?"""
+    return time.monotonic() < _redis_away_until
 
 
 def _count_here(principal: str, per_minute: int) -> Decision:
@@ -65,10 +70,19 @@ def _count_here(principal: str, per_minute: int) -> Decision:
 
 
 def _count_in_redis(principal: str, per_minute: int) -> Decision:
+    return decision_by(per_minute, _script(redis_url())(*question(principal, per_minute)))
+
+
+def question(principal: str, per_minute: int) -> tuple[list[str], list[int]]:
+    """Keys and arguments of the script `HIT`."""
     prefix = f"{settings.CACHES['default'].get('KEY_PREFIX', 'stockroom')}:limits"
     current = f"{prefix}:{{{RateLimitItemPerMinute(per_minute).key_for(principal)}}}"
-    keys, arguments = [f"{current}/-1", current], [per_minute, WINDOW_S * 1000]
-    allowed, before, before_ms, now, now_ms = _script(redis_url())(keys, arguments)
+    return [f"{current}/-1", current], [per_minute, WINDOW_S * 1000]
+
+
+def decision_by(per_minute: int, reply: list[int]) -> Decision:
+    """What the script's reply means."""
+    allowed, before, before_ms, now, now_ms = reply
     remaining = per_minute - math.floor(before * before_ms / (WINDOW_S * 1000) + now)
     resets = [before_ms / 1000 % (WINDOW_S / before)] if before else []
     resets += [((now_ms - 1) % (WINDOW_S * 1000) + 1) / 1000] if now else []  # a window just begun has all of it left
@@ -79,7 +93,7 @@ def _decision(allowed: bool, limit: int, remaining: int, reset_s: float) -> Deci
     return Decision(allowed, limit, max(0, remaining), min(WINDOW_S, max(1, round(reset_s))))
 
 
-_HIT = """
+HIT = """
 local before_key, now_key, limit, window = KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2])
 local function look(key) return tonumber(redis.call('GET', key)) or 0, math.max(0, redis.call('PTTL', key)) end
 local now, now_ms = look(now_key)
@@ -110,7 +124,7 @@ def _script(url: str) -> Any:
         "retry": Retry(NoBackoff(), 0),  # the fallback is at hand: waiting again would only cost the caller time
     }
     storage: Any = storage_from_string(url, **options)
-    return storage.get_connection().register_script(_HIT)
+    return storage.get_connection().register_script(HIT)
 
 
 def redis_url() -> str:

@@ -46,8 +46,13 @@ def expected_version(request: Request, current: int | None = None) -> int | None
 
 
 def is_unchanged(request: Request, etag: str) -> bool:
-    """Does `If-None-Match` say that the caller has this very answer? Compared weakly, because proxies weaken tags."""
-    header = request.META.get("HTTP_IF_NONE_MATCH", "").strip()
+    """Does `If-None-Match` say that the caller has this very answer?"""
+    return names(request.META.get("HTTP_IF_NONE_MATCH", ""), etag)
+
+
+def names(header: str, etag: str) -> bool:
+    """Does this `If-None-Match` name the tag? Compared weakly, because proxies weaken tags."""
+    header = header.strip()
     if not header or len(header) > _LONGEST:
         return False
     return header == "*" or etag in {tag.removeprefix("W/") for tag in _EACH_TAG.findall(header)}

@@ -1,5 +1,6 @@
 """Categories and locations: parse, one operation, answer."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -111,14 +112,17 @@ class CategoryViewSet(ListMixin, RetrieveMixin, EditMixin):
             within = Category.objects.with_descendants([category]) if descendants else [category]
             return products_page(Product.objects.filter(category__in=within), request, ordering)
 
-        # Everything that decides what stands on the page is part of its name.
-        name = [str(descendants), *ordering, *(request.query_params.get(key, "") for key in pagination.PARAMETERS)]
-        page, status = cached.listing(category, "|".join(name), load)
+        page, status = cached.listing(category, page_name(descendants, ordering, request.query_params), load)
         return Response(
             products_body(request, page),
             headers={"Cache-Status": cached.header(status)},
             content_type="application/json",
         )
+
+
+def page_name(descendants: bool, ordering: Sequence[str], query: Mapping[str, str]) -> str:
+    """Everything that decides what stands on the page."""
+    return "|".join([str(descendants), *ordering, *(query.get(key, "") for key in pagination.PARAMETERS)])
 
 
 class LocationFilter(filters.FilterSet):

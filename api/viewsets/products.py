@@ -1,5 +1,6 @@
 """Products: parse, one operation, answer. Bodies are the bytes that PostgreSQL renders, cached where they can be."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -201,9 +202,14 @@ def products_body(request: Request, page: Listed, shape: Shape | None = None) ->
     found = cached.products(page.ids)
     present = [found[pk] for pk in page.ids if pk in found]
     results = [document.body for document in present] if shape is None else shape.many(present)
-    head = {"next": pagination.link(request, page.next), "previous": pagination.link(request, page.previous)}
-    if page.count is not None:
-        head["count"] = page.count  # type: ignore[assignment]
+    return enveloped(pagination.link(request, page.next), pagination.link(request, page.previous), page.count, results)
+
+
+def enveloped(following: str | None, previous: str | None, count: int | None, results: Iterable[bytes]) -> bytes:
+    """The page around JSON that is there already."""
+    head: dict[str, Any] = {"next": following, "previous": previous}
+    if count is not None:
+        head["count"] = count
     return orjson.dumps(head)[:-1] + b',"results":[' + b",".join(results) + b"]}"
 
 

@@ -8,16 +8,36 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from inventory.caching import auditor, connection, keys
+from inventory.caching import auditor, connection, keys, metrics
 from inventory.caching.auditor import Audit
 from inventory.caching.database import Database
-from inventory.caching.reader import LoadMany, Reader
-from inventory.caching.trust import SWITCH, Trust
+from inventory.caching.reader import LoadMany, Look, Reader
+from inventory.caching.slots import Page, Single, Slot
+from inventory.caching.trust import SWITCH, Trust, Trusted
 from inventory.caching.values import Loaded, Read
 from inventory.caching.writer import Writer
 from inventory.gathering import put_off
 
-__all__ = ["SWITCH", "Audit", "Loaded", "Read", "audit", "declare", "forget", "keys", "read", "read_many", "read_page"]
+__all__ = [
+    "SWITCH",
+    "Audit",
+    "Loaded",
+    "Page",
+    "Read",
+    "Single",
+    "Slot",
+    "Trusted",
+    "audit",
+    "count_hits",
+    "declare",
+    "forget",
+    "keys",
+    "peek",
+    "peek_many",
+    "read",
+    "read_many",
+    "read_page",
+]
 
 _trust = Trust(Database(), connection.connect, connection.identify)
 _reader = Reader(Database(), _trust)
@@ -40,6 +60,21 @@ def read_many(wanted: Sequence[str], load: LoadMany) -> dict[str, Read]:
 def read_page(group: str, field: str, load: Callable[[], Loaded]) -> Read:
     """One page of the group (a listing). A writer that declares the group drops all its pages at once."""
     return _reader.read_page(group, field, load)
+
+
+def peek(slot: Slot, look: Look) -> bytes | None:
+    """The value of a key or a page, if it is a hit; `look` makes the round trip. Asks no database, fills nothing."""
+    return _reader.peek(slot, look)
+
+
+def peek_many(wanted: Sequence[str], look: Look) -> list[bytes] | None:
+    """The values of all of the keys, if all are hits."""
+    return _reader.peek_many(wanted, look)
+
+
+def count_hits(number: int) -> None:
+    """Who has answered by what it peeked at says so."""
+    metrics.HITS.inc(number)
 
 
 def audit(load: LoadMany, kinds: Iterable[str], sample: int | None = None) -> Audit:

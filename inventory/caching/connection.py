@@ -28,7 +28,7 @@ def connect(process: str | None) -> Redis:
 
     def verify(connection: Any) -> None:
         connection.on_connect()
-        seen = _identity(connection)
+        seen = identity_of(connection)
         if process is not None and seen != process:
             raise WrongProcess(f"expected the Redis process {process}, met {seen}")
 
@@ -52,12 +52,12 @@ def identify() -> str:
     client = connect(None)
     try:
         connection = client.connection_pool.get_connection()
-        return _identity(connection)
+        return identity_of(connection)
     finally:
         client.connection_pool.disconnect()
 
 
-def _identity(connection: Any) -> str:
+def identity_of(connection: Any) -> str:
     """`<run id>.<replication id>`: a server keeps the first for life and gets a new second one when it is promoted."""
     connection.send_command("INFO", "server")
     run = _field(connection.read_response(), "run_id")

@@ -16,6 +16,7 @@ from inventory.caching.trust import Away, Trust, Trusted
 from inventory.caching.values import Loaded, Read
 
 LoadMany = Callable[[list[str]], dict[str, Loaded]]
+Look = Callable[[Trusted, tuple[str, ...]], Any]
 
 NOTHING = Loaded(None)
 
@@ -31,6 +32,33 @@ class Reader:
 
     def read_page(self, group: str, field: str, load: Callable[[], Loaded]) -> Read:
         return self._read_one(Page(group, field), load)
+
+    def peek(self, slot: Slot, look: Look) -> bytes | None:
+        """The value, where a hit is to be had without a database; None: read it. Nothing is filled.
+
+        `look` gets the permission and the command, and may ask the trusted server for more on its way.
+        """
+        trusted = self._trust.at_hand()
+        if trusted is None:
+            return None
+        command = slot.command(trusted.name(slot.key))
+        try:
+            return values.decode(self._trust.ask(trusted, lambda redis: look(trusted, command)))
+        except Away:
+            return None
+
+    def peek_many(self, keys: Sequence[str], look: Look) -> list[bytes] | None:
+        """The values of all keys, in their order; None: not all are to be had."""
+        trusted = self._trust.at_hand()
+        if trusted is None:
+            return None
+        command = ("MGET", *map(trusted.name, keys))
+        try:
+            raws = self._trust.ask(trusted, lambda redis: look(trusted, command))
+        except Away:
+            return None
+        bodies = [body for raw in raws if (body := values.decode(raw)) is not None]
+        return bodies if len(bodies) == len(keys) else None
 
     def read_many(self, keys: Sequence[str], load: LoadMany) -> dict[str, Read]:
         wanted = list(dict.fromkeys(keys))

@@ -72,6 +72,10 @@ class Single:
     def look(self, redis: Any, name: str) -> Any:
         return redis.get(name)
 
+    def command(self, name: str) -> tuple[str, ...]:
+        """`look`, in words."""
+        return "GET", name
+
     def lease(self, redis: Any, name: str, lease: bytes) -> Any:
         return redis.set(name, lease, nx=True, px=LEASE_MS)
 
@@ -94,6 +98,9 @@ class Page:
 
     def look(self, redis: Any, name: str) -> Any:
         return redis.hget(name, f"page:{self.field}")
+
+    def command(self, name: str) -> tuple[str, ...]:
+        return "HGET", name, f"page:{self.field}"
 
     def lease(self, redis: Any, name: str, lease: bytes) -> Any:
         return redis.eval(_PAGE_LEASE, 1, name, self.field, lease, LEASE_MS, GROUP_TTL_MS, MAX_FIELDS)

@@ -41,9 +41,13 @@ class Away(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """A permission to ask `redis` for keys of `epoch`; to begin a read, that is, before the clock shows `until`."""
+    """A permission to ask `redis` for keys of `epoch`; to begin a read, that is, before the clock shows `until`.
+
+    `redis` speaks to the server process `process` only, and so must whoever asks by another connection.
+    """
 
     epoch: str
+    process: str
     redis: Any
     until: float
 
@@ -72,7 +76,7 @@ class Trust:
 
     def current(self) -> Trusted | None:
         """Permission to begin a read now; None: go to the database and fill nothing."""
-        if not conf.is_on(SWITCH) or self._database.in_transaction() or not self._breaker.allows():
+        if not self._may_ask():
             return None
         now = self._clock()
         trusted = self._trusted
@@ -81,6 +85,16 @@ class Trust:
         if now < self._look_at:
             return None
         return self._look(now)
+
+    def at_hand(self) -> Trusted | None:
+        """`current`, where the row need not be looked at for it: no database is asked."""
+        trusted = self._trusted
+        if trusted is None or self._clock() >= trusted.until or not self._may_ask():
+            return None
+        return trusted
+
+    def _may_ask(self) -> bool:
+        return conf.is_on(SWITCH) and not self._database.in_transaction() and self._breaker.allows()
 
     def ask(self, trusted: Trusted, command: Callable[[Any], Answer]) -> Answer:
         """One round trip to the trusted server; `Away` if that fails. Slowness is remembered like failure."""
@@ -124,7 +138,7 @@ class Trust:
             self._trusted = None
             self._look_at = now + LOOK_AGAIN_S
             return None
-        self._trusted = trusted = Trusted(row.epoch, self.client(row.process), now + BELIEVE_S)
+        self._trusted = trusted = Trusted(row.epoch, row.process, self.client(row.process), now + BELIEVE_S)
         return trusted
 
     def _restore(self, epoch: str) -> bool:

@@ -81,6 +81,14 @@ def knock(
     method: str, address: str, query: str = "", body: bytes = b"", headers: dict[str, str] | None = None
 ) -> Answer:
     """One request as bytes. `address` may be percent-encoded; it is decoded as a server does it."""
+    status, given, content = collect(application, environ_of(method, address, query, body, headers))
+    return Answer(int(status.split()[0]), {name.lower(): value for name, value in given}, content)
+
+
+def environ_of(
+    method: str, address: str, query: str = "", body: bytes = b"", headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """What a server makes of the request."""
     if any(ord(letter) > 255 for letter in query):  # WSGI knows bytes only, one per letter
         query = query.encode().decode("latin-1")
     path = address.encode("utf-8", "surrogateescape") if "%" not in address else unquote_to_bytes(address)
@@ -105,10 +113,11 @@ def knock(
         if key == "TRANSFER_ENCODING":
             environ["CONTENT_LENGTH"] = ""
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-    return _collect(application, environ)
+    return environ
 
 
-def _collect(application: Any, environ: dict[str, Any]) -> Answer:
+def collect(application: Any, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Status line, headers and body, as the application gives them to its server."""
     started: list[Any] = []
     chunks = application(environ, lambda status, headers, exc_info=None: started.extend([status, headers]))
     try:
@@ -117,7 +126,7 @@ def _collect(application: Any, environ: dict[str, Any]) -> Answer:
         if hasattr(chunks, "close"):
             chunks.close()
     status, headers = started
-    return Answer(int(status.split()[0]), {name.lower(): value for name, value in headers}, body)
+    return status, headers, body
 
 
 def fresh(prefix: str) -> str:

@@ -1,7 +1,9 @@
 """What the explored processes do, and the worlds in which they start."""
 
+from functools import cache
 from typing import Any
 
+from inventory.caching.slots import Page, Single
 from inventory.caching.values import Loaded, encode
 
 from .explorer import Actor, Script, World, body, node
@@ -29,6 +31,30 @@ def reads_page(actor: Actor) -> None:
     actor.ask("give", start, actor.reader.read_page(KEY, "1", lambda: load(actor)).body)
 
 
+def peeks(actor: Actor) -> None:
+    """As the fast lane does: a hit is answered at once, whatever else is read."""
+    start = actor.ask("start")
+    body = actor.reader.peek(Single(KEY), lambda trusted, command: trusted.redis.get(*command[1:]))
+    if body is None:
+        body = actor.reader.read(KEY, lambda: load(actor)).body
+    actor.ask("give", start, body)
+
+
+def peeks_at_many(actor: Actor) -> None:
+    start = actor.ask("start")
+    bodies = actor.reader.peek_many([KEY], lambda trusted, command: trusted.redis.mget(list(command[1:])))
+    body = bodies[0] if bodies else actor.reader.read(KEY, lambda: load(actor)).body
+    actor.ask("give", start, body)
+
+
+def peeks_at_page(actor: Actor) -> None:
+    start = actor.ask("start")
+    body = actor.reader.peek(Page(KEY, "1"), lambda trusted, command: trusted.redis.hget(*command[1:]))
+    if body is None:
+        body = actor.reader.read_page(KEY, "1", lambda: load(actor)).body
+    actor.ask("give", start, body)
+
+
 def believes(actor: Actor) -> None:
     actor.ask("wake")
     actor.trust.current()
@@ -37,6 +63,22 @@ def believes(actor: Actor) -> None:
 def believes_then_reads(actor: Actor) -> None:
     believes(actor)
     reads(actor)
+
+
+@cache
+def believes_then(script: Script) -> Script:
+    """The peek itself never asks whom to believe."""
+
+    def run(actor: Actor) -> None:
+        actor.trust.current()
+        script(actor)
+
+    return run
+
+
+def believes_then_peeks(actor: Actor) -> None:
+    believes(actor)
+    peeks(actor)
 
 
 def writes(actor: Actor) -> None:

@@ -9,7 +9,21 @@ import pytest
 from inventory.caching.values import encode
 
 from . import weakened
-from .actors import believes, believes_then_reads, reads, reads_many, reads_page, warm, world, writes
+from .actors import (
+    believes,
+    believes_then,
+    believes_then_peeks,
+    believes_then_reads,
+    peeks,
+    peeks_at_many,
+    peeks_at_page,
+    reads,
+    reads_many,
+    reads_page,
+    warm,
+    world,
+    writes,
+)
 from .actors import writes_again_after_a_savepoint as writes_again
 from .explorer import Rules, Script, World, explore
 
@@ -41,6 +55,17 @@ def test_two_writers_of_different_rows_never_leave_or_return_an_old_page_of_thei
     assert found.worlds > 50_000
 
 
+@pytest.mark.parametrize(("peeking", "page"), [(peeks, False), (peeks_at_many, False), (peeks_at_page, True)])
+def test_a_peek_beside_two_writers_and_a_reader_never_returns_an_old_value(peeking: Script, page: bool) -> None:
+    start = world([writes, writes, believes_then(peeking), reads_page if page else reads], faults=1)
+    rules = Rules({0: 0, 1: 0}, LOSSES, twins=[(0, 1)])
+
+    found = explore(rules, [start, warm(start, page=page)])
+
+    assert not found.wrong, found.trace
+    assert found.worlds > 10_000
+
+
 def test_a_savepoint_that_is_rolled_back_takes_its_locks_along_and_nothing_else() -> None:
     start = world([writes_again, writes, reads, reads], faults=1)
     rules = Rules({0: 0, 1: 0}, LOSSES, twins=[(2, 3)])
@@ -50,8 +75,9 @@ def test_a_savepoint_that_is_rolled_back_takes_its_locks_along_and_nothing_else(
     assert not found.wrong, found.trace
 
 
-def test_an_outage_and_a_restart_with_old_data_are_no_way_around_the_trust_row() -> None:
-    start = world([writes, believes_then_reads], faults=2, ticks=2)
+@pytest.mark.parametrize("reading", [believes_then_reads, believes_then_peeks])
+def test_an_outage_and_a_restart_with_old_data_are_no_way_around_the_trust_row(reading: Script) -> None:
+    start = world([writes, reading], faults=2, ticks=2)
     rules = Rules({0: 0}, OUTAGES | {"snapshot"}, trust_moves=True)
 
     found = explore(rules, [warm(start)])
@@ -136,6 +162,15 @@ def test_a_writer_that_declares_at_the_wrong_time_is_found(writing: Script) -> N
 )
 def test_without_this_part_of_the_trust_row_an_outage_is_found_to_leave_stale_reads(weaken: Script) -> None:
     start = world([weakened.weak(weaken, writes), weakened.weak(weaken, believes_then_reads)], faults=2, ticks=2)
+
+    found = explore(Rules({0: 0}, OUTAGES | {"snapshot"}, trust_moves=True), [warm(start)])
+
+    assert found.wrong
+
+
+def test_a_peek_that_believes_for_ever_is_found() -> None:
+    forever = weakened.weak(weakened.belief_at_hand_for_ever, believes_then_peeks)
+    start = world([writes, forever], faults=2, ticks=2)
 
     found = explore(Rules({0: 0}, OUTAGES | {"snapshot"}, trust_moves=True), [warm(start)])
 
