@@ -47,14 +47,19 @@ _redis_away_until = 0.0
 
 def count(principal: str, per_minute: int) -> Decision:
     """Take one request from the caller's window, in Redis or, while that is away, in this process alone."""
+    return count_many(principal, per_minute, 1)[0]
+
+
+def count_many(principal: str, per_minute: int, wanted: int) -> list[Decision]:
+    """Take so many requests from the caller's window as fit, the first ones first, in one round trip."""
     global _redis_away_until
     if not is_away():
         try:
-            return _count_in_redis(principal, per_minute)
+            return _count_in_redis(principal, per_minute, wanted)
         except (RedisError, OSError) as error:
             _redis_away_until = time.monotonic() + TRY_REDIS_AGAIN_AFTER_S
             logger.warning("Rate limits are counted in this process: Redis is away (%s)", error)
-    return _count_here(principal, per_minute)
+    return [_count_here(principal, per_minute) for _ in range(wanted)]
 
 
 def is_away() -> bool:
@@ -69,15 +74,19 @@ def _count_here(principal: str, per_minute: int) -> Decision:
     return _decision(allowed, per_minute, remaining, reset_at - time.time())
 
 
-def _count_in_redis(principal: str, per_minute: int) -> Decision:
-    return decision_by(per_minute, _script(redis_url())(*question(principal, per_minute)))
+def _count_in_redis(principal: str, per_minute: int, wanted: int) -> list[Decision]:
+    allowed, *window = _script(redis_url())(*question(principal, per_minute, wanted))
+    before, before_ms, now, now_ms = window
+    # Each as if it had been the last one: what was left of the window after it.
+    found = [decision_by(per_minute, [1, before, before_ms, now - allowed + n + 1, now_ms]) for n in range(allowed)]
+    return found + [decision_by(per_minute, [0, *window])] * (wanted - allowed)
 
 
-def question(principal: str, per_minute: int) -> tuple[list[str], list[int]]:
+def question(principal: str, per_minute: int, wanted: int = 1) -> tuple[list[str], list[int]]:
     """Keys and arguments of the script `HIT`."""
     prefix = f"{settings.CACHES['default'].get('KEY_PREFIX', 'stockroom')}:limits"
     current = f"{prefix}:{{{RateLimitItemPerMinute(per_minute).key_for(principal)}}}"
-    return [f"{current}/-1", current], [per_minute, WINDOW_S * 1000]
+    return [f"{current}/-1", current], [per_minute, WINDOW_S * 1000, wanted]
 
 
 def decision_by(per_minute: int, reply: list[int]) -> Decision:
@@ -95,6 +104,7 @@ def _decision(allowed: bool, limit: int, remaining: int, reset_s: float) -> Deci
 
 HIT = """
 local before_key, now_key, limit, window = KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2])
+local wanted = tonumber(ARGV[3])
 local function look(key) return tonumber(redis.call('GET', key)) or 0, math.max(0, redis.call('PTTL', key)) end
 local now, now_ms = look(now_key)
 if now_ms > 0 and now_ms < window then
@@ -103,15 +113,15 @@ if now_ms > 0 and now_ms < window then
     redis.call('SET', now_key, 0, 'PX', now_ms)
 end
 local before, before_ms = look(before_key)
-local allowed = math.floor(before * before_ms / window) + now + 1 <= limit
-if allowed then
-    now = redis.call('INCR', now_key)
+local allowed = math.max(0, math.min(wanted, limit - math.floor(before * before_ms / window) - now))
+if allowed > 0 then
+    now = redis.call('INCRBY', now_key, allowed)
     if now_ms == 0 then
         now_ms = window * 2
         redis.call('PEXPIRE', now_key, now_ms)
     end
 end
-return {allowed and 1 or 0, before, before_ms, now, now_ms}
+return {allowed, before, before_ms, now, now_ms}
 """
 
 

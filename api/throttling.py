@@ -1,5 +1,6 @@
 """How much one caller may ask: requests per minute (everywhere together) and at the same time (in each process)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -57,6 +58,17 @@ def decide(meta: Environ, caller: Caller) -> counters.Decision:
         decision = counters.count(caller.principal, limit_of(caller))
         remember(meta, decision)
     return decision
+
+
+def decide_together(asked: Sequence[tuple[Environ, Caller]]) -> list[bool]:
+    """`decide` for requests that were not counted yet: one round trip for each caller. May they go on?"""
+    by_caller: dict[tuple[str, int], list[Environ]] = {}
+    for meta, caller in asked:
+        by_caller.setdefault((caller.principal, limit_of(caller)), []).append(meta)
+    for (principal, limit), metas in by_caller.items():
+        for meta, decision in zip(metas, counters.count_many(principal, limit, len(metas)), strict=True):
+            remember(meta, decision)
+    return [meta[_DECISION].allowed for meta, _ in asked]
 
 
 def remember(meta: Environ, decision: counters.Decision) -> None:

@@ -25,9 +25,9 @@ RECORD = """
 """
 RECORD_MANY = """
     INSERT INTO inventory_idempotencyrecord (principal, key, fingerprint, status, body, headers)
-    SELECT a.principal, a.key, a.fingerprint, a.status, a.body, a.headers::jsonb
-      FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::smallint[], %s::bytea[], %s::text[])
-           AS a(principal, key, fingerprint, status, body, headers)
+    SELECT a.principal, a.key, decode(a.fingerprint, 'hex'), a.status, convert_to(a.body, 'UTF8'), a.headers
+      FROM jsonb_to_recordset(%s::jsonb)
+           AS a(principal text, key text, fingerprint text, status smallint, body text, headers jsonb)
 """
 
 
@@ -86,16 +86,20 @@ def claim(claims: Sequence[Claim]) -> list[bool]:
 
 
 def record(answers: Sequence[tuple[Claim, Answer]]) -> None:
-    """Write down what was answered to keys that this transaction holds."""
-    columns = zip(
-        *(
-            (claim.principal, claim.key, claim.fingerprint, answer.status, answer.body, as_json(answer.headers))
-            for claim, answer in answers
-        ),
-        strict=True,
-    )
+    """Write down what was answered, in UTF-8, to keys that this transaction holds."""
+    rows = [
+        {
+            "principal": claim.principal,
+            "key": claim.key,
+            "fingerprint": claim.fingerprint.hex(),
+            "status": answer.status,
+            "body": answer.body.decode(),
+            "headers": answer.headers,
+        }
+        for claim, answer in answers
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(RECORD_MANY, [list(column) for column in columns])
+        cursor.execute(RECORD_MANY, [as_json(rows)])
 
 
 def prune(older_than: timedelta = KEPT_FOR) -> int:
