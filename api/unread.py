@@ -14,6 +14,9 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+#: In the environ of a request of whose body as many bytes were read as its Content-Length says.
+READ = "stockroom.read"
+
 _PIECE = 16 * 1024
 _MOST = 64 * 1024
 
@@ -24,7 +27,8 @@ def finishing(environ: Environ, start_response: StartResponse) -> StartResponse:
         return start_response
 
     def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-        closing = [] if _read_to_its_end(environ["wsgi.input"]) else [("Connection", "close")]
+        read = environ.get(READ) or _read_to_its_end(environ["wsgi.input"])
+        closing = [] if read else [("Connection", "close")]
         return start_response(status, [*headers, *closing], *rest)
 
     return start

@@ -1,6 +1,6 @@
 """The web server: granian before `config.wsgi`, the same everywhere. `python -m config.serve` becomes it.
 
-HOST, PORT (127.0.0.1, 8000), WEB_WORKERS processes (one per processor, at most 4) with WEB_THREADS threads each (4; no
+HOST, PORT (127.0.0.1, 8000), WEB_WORKERS processes (one per processor, at most 4) with WEB_THREADS threads each (16; no
 more than DATABASE_POOL_MAX, or they wait for each other's connections).
 """
 
@@ -24,7 +24,7 @@ def command(environment: Mapping[str, str]) -> list[str]:
         "host": environment.get("HOST") or "127.0.0.1",
         "port": environment.get("PORT") or "8000",
         "workers": environment.get("WEB_WORKERS") or default_workers(),
-        "blocking-threads": environment.get("WEB_THREADS") or 4,
+        "blocking-threads": environment.get("WEB_THREADS") or 16,
         # Longest that granian allows: a new thread would first have to open its database connection.
         "blocking-threads-idle-timeout": 600,
         "workers-kill-timeout": 20,

@@ -192,7 +192,7 @@ DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "pool": {
         "min_size": env.int("DATABASE_POOL_MIN", 1),
-        "max_size": env.int("DATABASE_POOL_MAX", 8),
+        "max_size": env.int("DATABASE_POOL_MAX", 16),
         "timeout": env.float("DATABASE_POOL_TIMEOUT_S", 3.0),
     },
     "server_side_binding": True,

@@ -8,7 +8,7 @@ from io import BytesIO
 from api import counters, throttling
 from api.callers import Caller
 from api.request_ids import request_id_for
-from api.unread import Environ
+from api.unread import READ, Environ
 
 Headers = list[tuple[str, str]]
 
@@ -75,6 +75,7 @@ class Asked:
         """All of the body. Look at `length` before."""
         if self._body is None:
             self._body = self.environ["wsgi.input"].read(self.length)
+            self.environ[READ] = len(self._body) == self.length
         return self._body
 
     @property

@@ -27,7 +27,7 @@ BOOTSTRAP_S, READY_S = 600.0, 120.0
 HOPELESS = 3
 WORKER_CONCURRENCY = 4
 # Connections that each web process may open (DATABASE_POOL_MAX), and some for the cache's own.
-POOL = 12
+POOL = 20
 
 
 def main(*arguments: str) -> int:

@@ -6,7 +6,9 @@ SQL = Path(__file__).parent / "sql"
 
 
 def function(name: str, file: str) -> str:
-    """The statement that makes PL/pgSQL function `name` again."""
+    """The statement that makes function `name` again."""
     text = (SQL / file).read_text().replace("CREATE OR REPLACE FUNCTION", "CREATE FUNCTION")
-    body, end, _ = text.partition(f"CREATE FUNCTION {name}(")[2].partition("\nEND $$;\n")
+    after = text.partition(f"CREATE FUNCTION {name}(")[2]
+    end = "\nEND $$;\n" if "LANGUAGE plpgsql" in after.partition("AS $$")[0] else "\n$$;\n"
+    body = after.partition(end)[0]
     return f"CREATE OR REPLACE FUNCTION {name}({body}{end}"

@@ -212,7 +212,7 @@ def test_two_hundred_sales_at_the_same_time_sell_exactly_what_there_is(sent, doo
     mug = make_product("L-1", on_hand=100)
     shared: list[int] = []
     adjust = turns.adjust
-    monkeypatch.setattr(turns, "adjust", lambda asked: shared.append(len(asked)) or adjust(asked))
+    monkeypatch.setattr(turns, "adjust", lambda asked, *more: shared.append(len(asked)) or adjust(asked, *more))
     monkeypatch.setattr(doors, "application", application)
     body = b'{"reason":"sold","lines":[{"sku":"L-1","delta":-1}]}'
 
@@ -266,7 +266,7 @@ def test_a_key_for_other_locations_is_refused_by_django(door_with, sent):
 
 def test_nobody_waits_for_ever_where_serving_fails(sent, monkeypatch):
     make_product("L-1", on_hand=5)
-    monkeypatch.setattr(turns, "_adjust", lambda asked: 1 / 0)
+    monkeypatch.setattr(turns, "_adjust", lambda *_: 1 / 0)
     body = b'{"reason":"sold","lines":[{"sku":"L-1","delta":-1}]}'
 
     answer, by_lane = sent(application, body, idempotency_key="k")

@@ -191,3 +191,10 @@ BEGIN
 END $$;
 
 ALTER FUNCTION stock_places SET enable_material = off;
+
+-- As it was, but in a form that PostgreSQL puts into the statement that calls it.
+CREATE OR REPLACE FUNCTION uuid_of_instant(instant timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
+    SELECT (lpad(to_hex((extract(epoch FROM instant) * 1000000)::bigint / 1000), 12, '0')
+            || to_hex(28672 + ((extract(epoch FROM instant) * 1000000)::bigint % 1000) * 4)
+            || substr(gen_random_uuid()::text, 20))::uuid
+$$;
