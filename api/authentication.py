@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from inventory.operations.access import LAST_USED_RESOLUTION, digest_of, touch_a
 
 logger = logging.getLogger("stockroom.access")
 
-__all__ = ["ApiKeyAuthentication", "Caller", "find", "forget_all", "recall"]
+__all__ = ["ApiKeyAuthentication", "Caller", "Known", "find", "forget_all", "recall"]
 
 # A revoked key works for at most this long, in this process; the contract allows five seconds.
 REMEMBERED_FOR_S = 2.0
@@ -62,15 +62,13 @@ def _by_key(secret: str) -> tuple[Caller, ApiKey]:
     return known
 
 
-def recall(secret: str) -> tuple[Caller, ApiKey] | None:
-    """The caller behind a key that was looked up, and whose use was noted, a moment ago. Asks no database.
+def recall(secret: str) -> "Known | None":
+    """What is known of a key that was looked up a moment ago and is usable now. Asks no database.
 
-    None: ask `find`, and note the use. So who answers by this alone leaves nothing to be written after the answer.
+    None: authenticate. That notes the use, so whoever answers by this alone leaves nothing to be written.
     """
     known = _remembered.get(digest_of(secret))
-    if known is None or known.until <= time.monotonic() or _has_expired(known.key) or not _was_noted(known.key.pk):
-        return None
-    return known.caller, known.key
+    return known if known is not None and time.monotonic() < known.until else None
 
 
 def find(secret: str) -> tuple[Caller, ApiKey] | None:
@@ -79,13 +77,9 @@ def find(secret: str) -> tuple[Caller, ApiKey] | None:
     known = _remembered.get(digest)
     if known is None or known.until <= time.monotonic():
         known = _look_up(digest)
-    if known is None or _has_expired(known.key):
+    if known is None or (known.key.expires_at is not None and known.key.expires_at <= timezone.now()):
         return None
     return known.caller, known.key
-
-
-def _has_expired(key: ApiKey) -> bool:
-    return key.expires_at is not None and key.expires_at <= timezone.now()
 
 
 def forget_all() -> None:
@@ -94,23 +88,28 @@ def forget_all() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
+    """`notes` are for what others conclude from it: they are forgotten together."""
+
     caller: Caller
     key: ApiKey
     until: float
+    notes: dict[Any, Any] = field(default_factory=dict)
 
 
-_remembered: dict[bytes, _Known] = {}
+_remembered: dict[bytes, Known] = {}
 
 
-def _look_up(digest: bytes) -> _Known | None:
+def _look_up(digest: bytes) -> Known | None:
     # The clock is read first: what is remembered is never older than REMEMBERED_FOR_S.
     until = time.monotonic() + REMEMBERED_FOR_S
     key = ApiKey.objects.holding(digest, Now()).first()
     if key is None:
         _remembered.pop(digest, None)
         return None
-    known = _Known(_caller_for(key), key, until)
+    if key.expires_at is not None:
+        until = min(until, time.monotonic() + (key.expires_at - timezone.now()).total_seconds())
+    known = Known(_caller_for(key), key, until)
     if len(_remembered) >= _REMEMBERED_AT_MOST:
         _remembered.clear()
     _remembered[digest] = known
@@ -153,19 +152,12 @@ _to_write: set[UUID] = set()
 _uses_lock = Lock()
 
 
-_RESOLUTION_S = LAST_USED_RESOLUTION.total_seconds()
-
-
-def _was_noted(key_id: UUID) -> bool:
-    """Was a use of this key noted so short a time ago that another need not be?"""
-    return time.monotonic() - _uses.get(key_id, -_RESOLUTION_S) < _RESOLUTION_S
-
-
 def _note_use(key_id: UUID) -> None:
-    if _was_noted(key_id):
+    now = time.monotonic()
+    if now - _uses.get(key_id, -LAST_USED_RESOLUTION.total_seconds()) < LAST_USED_RESOLUTION.total_seconds():
         return
     with _uses_lock:
-        _uses[key_id] = time.monotonic()
+        _uses[key_id] = now
         _to_write.add(key_id)
 
 

@@ -10,11 +10,9 @@ be wiped at any time.
 import logging
 import math
 import time
-from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
@@ -28,11 +26,11 @@ from redis.retry import Retry
 logger = logging.getLogger("stockroom.api")
 
 WINDOW_S = 60
+_WINDOW_MS = WINDOW_S * 1000
 TRY_REDIS_AGAIN_AFTER_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer for one request: `reset_s` is when the window is fresh again."""
 
     allowed: bool
@@ -92,10 +90,12 @@ def question(principal: str, per_minute: int, wanted: int = 1) -> tuple[list[str
 def decision_by(per_minute: int, reply: list[int]) -> Decision:
     """What the script's reply means."""
     allowed, before, before_ms, now, now_ms = reply
-    remaining = per_minute - math.floor(before * before_ms / (WINDOW_S * 1000) + now)
-    resets = [before_ms / 1000 % (WINDOW_S / before)] if before else []
-    resets += [((now_ms - 1) % (WINDOW_S * 1000) + 1) / 1000] if now else []  # a window just begun has all of it left
-    return _decision(bool(allowed), per_minute, remaining, min(resets, default=0))
+    remaining = per_minute - math.floor(before * before_ms / _WINDOW_MS + now)
+    # A window just begun has all of it left.
+    resets_s = ((now_ms - 1) % _WINDOW_MS + 1) / 1000 if now else math.inf
+    if before:
+        resets_s = min(resets_s, before_ms / 1000 % (WINDOW_S / before))
+    return _decision(bool(allowed), per_minute, remaining, 0 if resets_s == math.inf else resets_s)
 
 
 def _decision(allowed: bool, limit: int, remaining: int, reset_s: float) -> Decision:
@@ -158,21 +158,22 @@ def next_database(url: str) -> str:
 
 # --- Requests that run at the same time, in this process --------------------------------------------------------------
 
-_running: Counter[str] = Counter()
+_running: dict[str, int] = {}
 _running_lock = Lock()
 
 
 def enter(principal: str, at_most: int) -> bool:
     """Begin a request unless `at_most` of the caller's run here already. Who got True calls `leave` once."""
     with _running_lock:
-        if _running[principal] >= at_most:
+        running = _running.get(principal, 0)
+        if running >= at_most:
             return False
-        _running[principal] += 1
+        _running[principal] = running + 1
         return True
 
 
 def leave(principal: str) -> None:
     with _running_lock:
-        _running[principal] -= 1
-        if _running[principal] <= 0:
-            del _running[principal]
+        running = _running.pop(principal) - 1
+        if running:
+            _running[principal] = running

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from api import metrics
 from api.errors import bad_request
@@ -59,8 +59,11 @@ class RequestIdMiddleware:
 
 def log_answer(method: str | None, path: str, status: int, seconds: float, actor: str) -> None:
     """One line per answer. The query is left out: people put secrets there."""
+    level = logging.DEBUG if path.startswith(_QUIET) else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
     logger.log(
-        logging.DEBUG if path.startswith(_QUIET) else logging.INFO,
+        level,
         "%s %s %s",
         method,
         path,

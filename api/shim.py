@@ -41,6 +41,8 @@ class Shim:
         self.application = application
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if _is_plain(environ):
+            return self.application(environ, start_response)
         start_response = finishing(environ, start_response)
         try:
             _check_path(environ.get("PATH_INFO", ""))
@@ -52,8 +54,21 @@ class Shim:
         return self.application(environ, start_response)
 
 
+def _is_plain(environ: Environ) -> bool:
+    """Is there nothing to check?"""
+    path = environ.get("PATH_INFO", "")
+    return not (
+        environ.get("QUERY_STRING")
+        or environ.get("CONTENT_TYPE")
+        or environ.get("CONTENT_LENGTH")
+        or "HTTP_TRANSFER_ENCODING" in environ
+        or "\x00" in path
+        or not path.isascii()
+    )
+
+
 def _check_path(path: str) -> None:
-    if "\x00" in path or not _is_utf8(path.encode("latin-1", "replace")):
+    if "\x00" in path or not (path.isascii() or _is_utf8(path.encode("latin-1", "replace"))):
         raise _Unreadable("not_found", "There is nothing at this path.")
 
 

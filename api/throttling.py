@@ -36,11 +36,13 @@ class KeyThrottle(BaseThrottle):
 
 def take_place(meta: Environ, caller: Caller) -> bool:
     """Begin the request, unless as many of the caller's run here as may. Who got True has to `give_place_back`."""
-    if _SLOT in meta:
-        return True
-    if not counters.enter(caller.principal, settings.API_CONCURRENT_REQUESTS):
+    return _SLOT in meta or enter(meta, caller.principal, settings.API_CONCURRENT_REQUESTS)
+
+
+def enter(meta: Environ, principal: str, at_most: int) -> bool:
+    if not counters.enter(principal, at_most):
         return False
-    meta[_SLOT] = caller.principal
+    meta[_SLOT] = principal
     return True
 
 

@@ -5,20 +5,17 @@ bytes that Django would send; whatever is odd, missing, refused or broken goes d
 but by the clock. `API_FAST_LANE=false` leaves it out.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from django.core.signals import request_finished, request_started
 
 from api import throttling
 from api.edge import admission, failures, frame
-from api.edge.asked import Answer, Asked, Lane
+from api.edge.asked import Answer, Asked
 from api.edge.record import record
 from api.edge.routes import lane_for
 from api.unread import Application, Environ, StartResponse
-
-logger = logging.getLogger("stockroom.api")
 
 #: In the environ of a request that a lane has answered.
 ANSWERED = "stockroom.edge"
@@ -33,27 +30,27 @@ class Edge:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         lane = lane_for(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         asked = None if lane is None else admission.admit(environ, lane)
-        if asked is None:
+        if lane is None or asked is None:
             return self.application(environ, start_response)
         try:
-            answer = _ask(asked.lane, asked)
-            if answer is not None:
-                return _tell(asked, answer, start_response)
-            asked.put_back()
-            return self.application(environ, start_response)
+            try:
+                answer = _on_the_database(asked) if lane.uses_database else lane.answer(asked)
+            except Exception as error:
+                answer = failures.instead(error, asked)
+            if answer is None:
+                asked.put_back()
+                return self.application(environ, start_response)
+            environ[ANSWERED] = True
+            start_response(frame.status_line(answer.status), frame.headers(asked, answer))
+            record(asked, answer)
+            return [answer.body]
         finally:
             throttling.give_place_back(environ)
 
 
-def _ask(lane: Lane, asked: Asked) -> Answer | None:
-    """The lane's answer; None: hand down. Its failure is Django's turn, unless something may have happened already."""
-    try:
-        with _as_a_request(asked.environ) if lane.uses_database else nullcontext():
-            return lane.answer(asked)
-    except Exception as error:
-        failures.COUNT.inc()
-        logger.exception("The fast lane failed")
-        return failures.answer_to(error, asked) if asked.past_return else None
+def _on_the_database(asked: Asked) -> Answer | None:
+    with _as_a_request(asked.environ):
+        return asked.lane.answer(asked)
 
 
 @contextmanager
@@ -64,10 +61,3 @@ def _as_a_request(environ: Environ) -> Iterator[None]:
         yield
     finally:
         request_finished.send(sender=Edge)
-
-
-def _tell(asked: Asked, answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    asked.environ[ANSWERED] = True
-    start_response(frame.status_line(answer.status), frame.headers(asked, answer))
-    record(asked, answer.status)
-    return [answer.body]

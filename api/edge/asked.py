@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
+from typing import NamedTuple
 
 from api import counters, throttling
 from api.callers import Caller
+from api.edge.line import Setup
 from api.request_ids import request_id_for
 from api.unread import READ, Environ
 
@@ -28,13 +30,36 @@ class Lane:
     uses_database: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`headers`: the lane's own, in the order in which Django sends them; those of every answer come behind."""
+class Answer(NamedTuple):
+    """`headers`: the lane's own, in the order in which Django sends them; those of every answer come behind.
+
+    `hits`: how many cached values it was made of.
+    """
 
     status: int
     body: bytes
-    headers: Headers = field(default_factory=list)
+    headers: Headers
+    hits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """What a key and the headers that came with it come to: good for as long as the key is remembered.
+
+    `before`, `after`: headers of every answer, before and after `Content-Length`. `setup`: where its line leads, and
+    `question`: what is asked on it to count a request.
+    """
+
+    caller: Caller
+    principal: str
+    actor: str
+    limit: int
+    at_once: int
+    secure: bool
+    before: Headers
+    after: Headers
+    setup: Setup
+    question: bytes
 
 
 class Asked:
@@ -44,32 +69,40 @@ class Asked:
     answers or returns None. Before it does what cannot be done twice it sets `past_return`.
     """
 
-    __slots__ = ("_body", "caller", "environ", "lane", "past_return", "path", "request_id", "secure", "started")
+    __slots__ = ("_body", "_decision", "environ", "lane", "passport", "past_return", "path", "request_id", "started")
 
-    def __init__(self, environ: Environ, lane: Lane, caller: Caller, secure: bool) -> None:
+    def __init__(self, environ: Environ, lane: Lane, passport: Passport) -> None:
         self.started = time.perf_counter()
-        self.environ, self.lane, self.caller, self.secure = environ, lane, caller, secure
+        self.environ, self.lane, self.passport = environ, lane, passport
         self.path: str = environ["PATH_INFO"]
         self.request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID"))
         self.past_return = False
         self._body: bytes | None = None
+        self._decision: counters.Decision | None = None
+
+    @property
+    def caller(self) -> Caller:
+        return self.passport.caller
 
     def enter(self) -> bool:
         """Take a place among the caller's requests that run here. False: hand down, Django says 429."""
-        return throttling.take_place(self.environ, self.caller)
+        return throttling.enter(self.environ, self.passport.principal, self.passport.at_once)
 
     def decided(self, decision: counters.Decision) -> bool:
         """The request was counted; whoever answers shows this. False: hand down, Django says 429."""
+        self._decision = decision
         throttling.remember(self.environ, decision)
         return decision.allowed
 
     def admit(self) -> bool:
         """`enter`, and count the request. To be called once, and before anything has an effect."""
-        return self.enter() and throttling.decide(self.environ, self.caller).allowed
+        return self.enter() and self.decision.allowed
 
     @property
     def decision(self) -> counters.Decision:
-        return throttling.decide(self.environ, self.caller)
+        if self._decision is None:
+            self._decision = throttling.decide(self.environ, self.passport.caller)
+        return self._decision
 
     def body(self) -> bytes:
         """All of the body. Look at `length` before."""

@@ -1,5 +1,6 @@
-"""What an error comes to that a lane cannot hand down: its effect may have happened, and Django would repeat it."""
+"""What an error on the fast lane comes to: Django's turn, unless something may have happened already."""
 
+import logging
 from types import SimpleNamespace
 
 from django.http import HttpRequest
@@ -10,11 +11,17 @@ from api.errors import handler
 from api.problems.answers import CONTENT_TYPE, encode
 from inventory.context import answering
 
+logger = logging.getLogger("stockroom.api")
+
 COUNT = Counter("stockroom_edge_failures_total", "Errors on the fast lane.")
 
 
-def answer_to(error: Exception, asked: Asked) -> Answer:
-    """The problem that Django would answer with."""
+def instead(error: Exception, asked: Asked) -> Answer | None:
+    """None: it is Django's turn. Where that might repeat an effect, the problem that Django would answer with."""
+    COUNT.inc()
+    logger.exception("The fast lane failed", exc_info=error)
+    if not asked.past_return:
+        return None
     request = HttpRequest()
     request.META = asked.environ
     with answering(asked.request_id):

@@ -40,6 +40,7 @@ PLAIN = {
     "DISALLOWED_USER_AGENTS": [],
     "FORCE_SCRIPT_NAME": None,
 }
+PROXY = ("HTTP_X_FORWARDED_PROTO", "https")
 _SAFE = [("Vary", "Authorization"), ("Cache-Control", "private, no-cache")]
 _UNSAFE = [("Vary", "Authorization"), ("Cache-Control", "no-store")]
 
@@ -48,14 +49,14 @@ _UNSAFE = [("Vary", "Authorization"), ("Cache-Control", "no-store")]
 def is_known() -> bool:
     """Are the settings of a kind that the lanes know?"""
     plain = all(getattr(settings, name) == value for name, value in PLAIN.items())
-    return plain and settings.MIDDLEWARE == MIDDLEWARE
+    return plain and settings.MIDDLEWARE == MIDDLEWARE and settings.SECURE_PROXY_SSL_HEADER in (None, PROXY)
 
 
 def is_secure(environ: Environ) -> bool | None:
     """Has the request come by HTTPS? None: that is for Django to say, or Django would send it there."""
     secure = environ["wsgi.url_scheme"] == "https"
     if settings.SECURE_PROXY_SSL_HEADER is not None:
-        name, value = settings.SECURE_PROXY_SSL_HEADER
+        name, value = PROXY
         told = environ.get(name)
         if told is not None and told != value:
             return None
@@ -65,15 +66,15 @@ def is_secure(environ: Environ) -> bool | None:
 
 def headers(asked: Asked, answer: Answer) -> Headers:
     """All headers, in the order in which Django sends them."""
-    before, after = _around(asked.secure)
+    passport, lane = asked.passport, asked.lane
     return [
         *answer.headers,
-        ("Allow", asked.lane.allow),
+        ("Allow", lane.allow),
         *throttling.fields(asked.decision),
-        *(_SAFE if asked.lane.method == "GET" else _UNSAFE),
-        *before,
+        *(_SAFE if lane.method == "GET" else _UNSAFE),
+        *passport.before,
         ("Content-Length", str(len(answer.body))),
-        *after,
+        *passport.after,
         (HEADER, asked.request_id),
     ]
 
@@ -84,7 +85,7 @@ def status_line(status: int) -> str:
 
 
 @cache
-def _around(secure: bool) -> tuple[Headers, Headers]:
+def around(secure: bool) -> tuple[Headers, Headers]:
     """What stands before `Content-Length`, and what behind it."""
     return _of(secure, XFrameOptionsMiddleware), _of(secure, ContentPolicyMiddleware, SecurityMiddleware)
 
@@ -102,4 +103,4 @@ def _of(secure: bool, *middlewares: Callable[..., Any]) -> Headers:
 def forget() -> None:
     """After the settings have changed, which happens in tests only."""
     is_known.cache_clear()
-    _around.cache_clear()
+    around.cache_clear()

@@ -7,7 +7,7 @@ Cluster, TLS, a Redis of its own for the limits) there is no line, and every rea
 import hashlib
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,6 @@ from inventory.caching.wire import Place, Wire, packed, place_of
 #: An older connection may have been closed by the server meanwhile, and a refused request looks like an outage.
 IDLE_S = 20.0
 _SHA = hashlib.sha1(counters.HIT.encode(), usedforsecurity=False).hexdigest()
-_REMEMBERED_AT_MOST = 10_000
 #: Options of the cache that say nothing about where it is.
 _HARMLESS = {"SERIALIZER", "SOCKET_TIMEOUT", "SOCKET_CONNECT_TIMEOUT", "CONNECTION_POOL_KWARGS"}
 
@@ -32,65 +31,43 @@ class Setup:
     place: Place | None
     cache: int = 0
     counters: int = 0
-    questions: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     def question(self, principal: str, per_minute: int) -> bytes:
-        """Count one request, then turn to the cache."""
-        known = self.questions.get((principal, per_minute))
-        if known is None:
-            names, arguments = counters.question(principal, per_minute)
-            words = ["EVALSHA", _SHA, str(len(names)), *names, *map(str, arguments)]
-            known = packed("SELECT", str(self.counters)) + packed(*words) + packed("SELECT", str(self.cache))
-            if len(self.questions) >= _REMEMBERED_AT_MOST:
-                self.questions.clear()
-            self.questions[principal, per_minute] = known
-        return known
+        """Four replies: turn to the counters, count one request, turn back, and what is asked behind it."""
+        names, arguments = counters.question(principal, per_minute)
+        words = ["EVALSHA", _SHA, str(len(names)), *names, *map(str, arguments)]
+        return packed("SELECT", str(self.counters)) + packed(*words) + packed("SELECT", str(self.cache))
 
 
 class Line:
     """At rest, the cache's database is selected."""
 
+    __slots__ = ("process", "setup", "used_at", "wire")
+
     def __init__(self, setup: Setup, process: str) -> None:
-        assert setup.place is not None  # noqa: S101 - `is_laid` was asked
+        assert setup.place is not None  # noqa: S101 - who asks for a line has looked
         self.setup, self.process, self.used_at = setup, process, time.monotonic()
         self.wire = Wire(setup.place, process, settings.REDIS_TIMEOUT_S)
         self.wire.do("SELECT", str(setup.counters))
         self.wire.do("SCRIPT", "LOAD", counters.HIT)
         self.wire.do("SELECT", str(setup.cache))
 
-    def serves(self, setup: Setup, process: str, now: float) -> bool:
-        fits = self.setup is setup and self.process == process and self.wire.is_open
-        if not fits or now - self.used_at > IDLE_S:
-            self.wire.close()
-            return False
-        self.used_at = now
-        return True
-
-    def count_and_ask(self, principal: str, per_minute: int, command: tuple[str, ...]) -> tuple[list[int], Any]:
-        """What the counters say to one more request, and the command's reply."""
-        _, counted, _, reply = self.wire.ask(self.setup.question(principal, per_minute) + packed(*command), 4)
-        return counted, reply
-
-    def ask(self, command: tuple[str, ...]) -> Any:
-        return self.wire.do(*command)
-
 
 _mine = threading.local()
 _setup: Setup | None = None
 
 
-def is_laid() -> bool:
-    """Can there be a line, as the settings are?"""
-    return setup().place is not None
-
-
-def line_to(process: str) -> Line:
-    """This thread's line to the server process. Raises Redis' errors."""
-    wanted = setup()
+def wire_to(setup: Setup, process: str) -> Wire:
+    """This thread's connection to the server process. Raises Redis' errors."""
+    now = time.monotonic()
     line: Line | None = getattr(_mine, "line", None)
-    if line is None or not line.serves(wanted, process, time.monotonic()):
-        line = _mine.line = Line(wanted, process)
-    return line
+    if line is None or line.process != process or line.setup is not setup or not line.wire.is_open:
+        line = _mine.line = Line(setup, process)
+    elif now - line.used_at > IDLE_S:
+        line.wire.close()
+        line = _mine.line = Line(setup, process)
+    line.used_at = now
+    return line.wire
 
 
 def setup() -> Setup:

@@ -17,7 +17,6 @@ from api.problems.refusals import ApiRefusal
 from api.unread import Environ
 from api.viewsets.catalog import CategoryViewSet, page_name
 from api.viewsets.products import ORDERINGS, enveloped
-from inventory import caching
 from inventory.caching import Page, keys
 
 PATH, END = "/api/v1/categories/", "/products"
@@ -37,12 +36,12 @@ def answer(asked: Asked) -> Answer | None:
     if page is None:
         return None
     ids, following, previous, count = orjson.loads(page)
-    entries = looking.all_of([keys.product(pk) for pk in ids])
+    entries = looking.all_of(asked, [keys.product(pk) for pk in ids])
     if entries is None:
         return None
-    caching.count_hits(1 + len(ids))
     bodies = [entry.partition(b"\n")[2] for entry in entries]
-    return Answer(200, enveloped(_link(asked, following), _link(asked, previous), count, bodies), _HEADERS)
+    body = enveloped(_link(asked, following), _link(asked, previous), count, bodies)
+    return Answer(200, body, _HEADERS, 1 + len(ids))
 
 
 @lru_cache(256)
@@ -62,7 +61,7 @@ def _link(asked: Asked, cursor: str | None) -> str | None:
     if cursor is None:
         return None
     environ = asked.environ
-    scheme = "https" if asked.secure else "http"
+    scheme = "https" if asked.passport.secure else "http"
     return _link_to(scheme, environ["HTTP_HOST"], asked.path, environ.get("QUERY_STRING", ""), cursor)
 
 

@@ -5,37 +5,43 @@ from typing import Any
 
 from api import counters, throttling
 from api.edge.asked import Asked
-from api.edge.line import is_laid, line_to
+from api.edge.line import wire_to
 from inventory import caching
 from inventory.caching import Slot, Trusted
+from inventory.caching.reader import Look
+from inventory.caching.wire import packed
 
 
 def counted(asked: Asked, slot: Slot) -> bytes | None:
     """The value, if it is a hit and its caller may have it. None: hand down, counted or not."""
-    if counters.is_away() or not is_laid() or not asked.enter():
+    passport, allowed = asked.passport, False
+    if passport.setup.place is None or counters.is_away():
         return None
-    caller, allowed = asked.caller, False
+    if not throttling.enter(asked.environ, passport.principal, passport.at_once):
+        return None
 
     def look(trusted: Trusted, command: tuple[str, ...]) -> Any:
         nonlocal allowed
-        limit = throttling.limit_of(caller)
-        reply, raw = line_to(trusted.process).count_and_ask(caller.principal, limit, command)
-        allowed = asked.decided(counters.decision_by(limit, reply))
+        wire = wire_to(passport.setup, trusted.process)
+        _, reply, _, raw = wire.ask(passport.question + packed(*command), 4)
+        allowed = asked.decided(counters.decision_by(passport.limit, reply))
         return raw
 
     body = caching.peek(slot, look)
     return body if allowed else None
 
 
-def also(slot: Slot) -> bytes | None:
+def also(asked: Asked, slot: Slot) -> bytes | None:
     """A further value, once the request is counted."""
-    return caching.peek(slot, _look)
+    return caching.peek(slot, _look_for(asked))
 
 
-def all_of(keys: Sequence[str]) -> list[bytes] | None:
+def all_of(asked: Asked, keys: Sequence[str]) -> list[bytes] | None:
     """The values of all keys; None: one of them is missing."""
-    return caching.peek_many(keys, _look) if keys else []
+    if not keys:
+        return []
+    return caching.peek_many(keys, _look_for(asked))
 
 
-def _look(trusted: Trusted, command: tuple[str, ...]) -> Any:
-    return line_to(trusted.process).ask(command)
+def _look_for(asked: Asked) -> Look:
+    return lambda trusted, command: wire_to(asked.passport.setup, trusted.process).do(*command)

@@ -6,7 +6,6 @@ from api import cached
 from api.edge import looking
 from api.edge.asked import Answer, Asked, Lane
 from api.preconditions import etag_for, names
-from inventory import caching
 from inventory.caching import Single, keys
 
 PATH = "/api/v1/products/"
@@ -30,18 +29,17 @@ def answer(asked: Asked) -> Answer | None:
     if sku == named or not _SKU.fullmatch(sku) or sku.endswith(_OTHERS):
         return None
     pk = looking.counted(asked, Single(keys.product_sku(sku)))
-    return None if pk is None else _shown(asked, looking.also(Single(keys.product(pk.decode()))), 2)
+    return None if pk is None else _shown(asked, looking.also(asked, Single(keys.product(pk.decode()))), 2)
 
 
 def _shown(asked: Asked, entry: bytes | None, hits: int) -> Answer | None:
     if entry is None:
         return None
-    caching.count_hits(hits)
     version, _, body = entry.partition(b"\n")
     etag = etag_for(int(version), body)
     if names(asked.environ.get("HTTP_IF_NONE_MATCH", ""), etag):
-        return Answer(304, b"", [("ETag", etag), _HIT])
-    return Answer(200, body, [_JSON, ("ETag", etag), _HIT])
+        return Answer(304, b"", [("ETag", etag), _HIT], hits)
+    return Answer(200, body, [_JSON, ("ETag", etag), _HIT], hits)
 
 
 LANE = Lane(

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
 
+from api import tally
 from api.errors import page_not_found
 from api.metrics import CONTENT_TYPE_LATEST, exposition
 from api.pages import reference as reference_of
@@ -70,4 +71,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if settings.METRICS_TOKEN and not constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}"):
         challenge = {"WWW-Authenticate": "Bearer"}
         return problem_response(request, "not_authenticated", "Send the metrics token.", headers=challenge)
+    tally.write_down()
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)

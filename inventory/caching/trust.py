@@ -25,9 +25,12 @@ SWITCH = "INVENTORY_CACHE_INVALIDATION_ENABLED"
 Answer = TypeVar("Answer")
 
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def clock() -> float:
     """Seconds; goes on while the machine sleeps, or a copy of the trust row would be believed for too long."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_CLOCK)
 
 
 def name(epoch: str, key: str) -> str:

@@ -42,10 +42,12 @@ def place_of(url: str) -> tuple[Place, int] | None:
     return Place((wanted.get("host", "localhost"), wanted.get("port", 6379)), login), int(wanted.get("db", 0))
 
 
-def packed(*words: str | bytes) -> bytes:
+def packed(*words: str) -> bytes:
     """A command as Redis reads it."""
-    raw = [word.encode() if isinstance(word, str) else word for word in words]
-    return b"*%d\r\n" % len(raw) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in raw)
+    if len(words) == 2 and words[1].isascii():  # what is asked all the time
+        return f"*2\r\n${len(words[0])}\r\n{words[0]}\r\n${len(words[1])}\r\n{words[1]}\r\n".encode()
+    raw = [word.encode() for word in words]
+    return b"*%d\r\n" % len(raw) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in raw])
 
 
 class Wire:
@@ -53,7 +55,8 @@ class Wire:
 
     def __init__(self, place: Place, process: str, timeout_s: float) -> None:
         self.is_open = True
-        self._replies = hiredis.Reader()
+        replies = hiredis.Reader()
+        self._feed, self._next = replies.feed, replies.gets
         try:
             self._socket = _connected(place, timeout_s)
             if place.login:
@@ -69,7 +72,7 @@ class Wire:
             self.close()
             raise WrongProcess(f"expected the Redis process {process}, met {seen}")
 
-    def do(self, *words: str | bytes) -> Any:
+    def do(self, *words: str) -> Any:
         """One command that must not be refused."""
         return self.ask(packed(*words), 1)[0]
 
@@ -77,7 +80,7 @@ class Wire:
         """The replies to so many commands, sent at once."""
         try:
             self._socket.sendall(commands)
-            return [self._reply() for _ in range(count)]
+            return self._read(count)
         except BlockingIOError as error:  # what a blocking socket says when its time is over
             self.close()
             raise TimeoutError("Redis did not answer in time") from error
@@ -88,17 +91,20 @@ class Wire:
             self.close()
             raise
 
-    def _reply(self) -> Any:
-        reply = self._replies.gets()
-        while reply is False:
-            piece = self._socket.recv(_PIECE)
-            if not piece:
-                raise ConnectionResetError("Redis closed the connection")
-            self._replies.feed(piece)
-            reply = self._replies.gets()
-        if isinstance(reply, hiredis.ReplyError):
-            raise ConnectionAbortedError(f"Redis refused a command: {reply}")
-        return reply
+    def _read(self, count: int) -> list[Any]:
+        replies: list[Any] = []
+        while len(replies) < count:
+            reply = self._next()
+            if reply is False:  # not all of it is here
+                piece = self._socket.recv(_PIECE)
+                if not piece:
+                    raise ConnectionResetError("Redis closed the connection")
+                self._feed(piece)
+            elif isinstance(reply, hiredis.ReplyError):
+                raise ConnectionAbortedError(f"Redis refused a command: {reply}")
+            else:
+                replies.append(reply)
+        return replies
 
     def close(self) -> None:
         self.is_open = False
@@ -114,7 +120,7 @@ class Wire:
         self._socket.sendall(packed(*words))
 
     def read_response(self) -> Any:
-        return self._reply()
+        return self._read(1)[0]
 
 
 def _connected(place: Place, timeout_s: float) -> socket.socket:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api import authentication
-from api.edge import admission
+from api.edge import frame
 from inventory.context import SYSTEM
 from inventory.operations.access import create_api_key
 from tests.api.door import Door
@@ -17,10 +17,10 @@ from tests.builders import main_location
 def forgetful(transactional_db: None) -> Iterator[None]:
     """No test inherits what another's keys and settings came to."""
     authentication.forget_all()
-    admission.forget()
+    frame.forget()
     yield
     authentication.forget_all()
-    admission.forget()
+    frame.forget()
 
 
 @pytest.fixture

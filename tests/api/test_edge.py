@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from api import authentication, counters
 from api.edge import ANSWERED, failures, frame, line, listings, products, routes
-from api.edge.asked import Answer
 from inventory import caching
 from inventory.context import SYSTEM
 from inventory.models import ApiKey, Product
@@ -55,12 +54,19 @@ def get(secret, path, application=WITHOUT, **more):
     return collect(application, environ_of("GET", path, more.pop("query", ""), headers=headers))
 
 
-def lane_has(secret, path, **more):
-    """Does the lane answer it? Its status as well."""
-    headers = {"authorization": f"Bearer {secret}", **more.pop("headers", {})}
-    environ = environ_of("GET", path, more.pop("query", ""), headers=headers)
+def lane_has(secret, path, *, query="", headers=None, tries=3):
+    """Does the lane answer it, once its key and the cache's trust have been looked up again? Its status as well."""
+    environ = environ_of("GET", path, query, headers={"authorization": f"Bearer {secret}", **(headers or {})})
     status, *_ = collect(WITH, environ)
+    if ANSWERED not in environ and tries > 1:
+        return lane_has(secret, path, query=query, headers=headers, tries=tries - 1)
     return ANSWERED in environ, int(status.split()[0])
+
+
+def forget_settings():
+    """What was concluded from them, which is remembered for as long as a key is."""
+    frame.forget()
+    authentication.forget_all()
 
 
 def differences(stock, seed, count=REQUESTS):
@@ -189,9 +195,11 @@ def test_a_key_that_expires_is_refused_at_once(stock):
 def test_too_many_at_once_are_refused_as_ever(stock, settings):
     settings.API_CONCURRENT_REQUESTS = 1
     get(stock.usual, stock.products[0])
-    principal = authentication.recall(stock.usual)[0].principal
+    principal = authentication.recall(stock.usual).caller.principal
     assert counters.enter(principal, 1)
 
+    authentication.forget_all()
+    get(stock.usual, "/api/v1/me")
     refused = lane_has(stock.usual, stock.products[0])
 
     counters.leave(principal)
@@ -215,7 +223,7 @@ def test_with_these_settings_everything_is_handed_down(stock, settings, change):
 
     for name, value in change.items():
         setattr(settings, name, value)
-    frame.forget()
+    forget_settings()
 
     assert not lane_has(stock.usual, stock.products[0])[0]
 
@@ -223,7 +231,7 @@ def test_with_these_settings_everything_is_handed_down(stock, settings, change):
 def test_behind_a_proxy_that_speaks_https_the_answers_are_alike(stock, settings):
     settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 60
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    frame.forget()
+    forget_settings()
     wish = Wish("GET", stock.listings[0], "page_size=2", b"", {"x_forwarded_proto": "https", "host": "localhost"})
     wish.headers["authorization"] = f"Bearer {stock.usual}"
 
@@ -276,7 +284,7 @@ def test_a_script_that_redis_forgot_is_loaded_again(stock, private):
 
     private.do("SCRIPT", "FLUSH")
 
-    assert lane_has(stock.usual, stock.products[0]) == (False, 200)
+    assert lane_has(stock.usual, stock.products[0], tries=1) == (False, 200)
     warm(stock)
 
 
@@ -300,4 +308,3 @@ def test_an_answer_that_nobody_foresaw_is_djangos(stock, monkeypatch):
     monkeypatch.setattr(products, "etag_for", break_down)
 
     assert lane_has(stock.usual, stock.products[0]) == (False, 200)
-    assert Answer(200, b"").headers == []

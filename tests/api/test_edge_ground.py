@@ -7,7 +7,7 @@ from django.conf import settings as shipped
 from django.db import connection
 from django.urls import resolve
 
-from api import authentication, counters, metrics
+from api import authentication, counters, metrics, tally
 from api.edge import failures, frame, routes
 from api.edge.asked import Answer, Lane
 from api.request_ids import logger as access_log
@@ -104,7 +104,7 @@ def test_a_lane_with_a_database_gives_its_connection_back(door, lane):
     def ask(asked):
         assert asked.admit()
         connection.ensure_connection()
-        return Answer(201, b"{}")
+        return Answer(201, b"{}", [])
 
     lane(ask, uses_database=True)
     asked_before(door).post(PATH, {}, checked=False)
@@ -142,8 +142,9 @@ def test_a_key_without_the_scope_is_handed_down(door_with, lane):
 
 
 def test_the_use_of_a_key_is_written_although_lanes_answer(door, lane):
-    lane(lambda asked: Answer(201, b"{}") if asked.admit() else None)
+    lane(lambda asked: Answer(201, b"{}", []) if asked.admit() else None)
     authentication._uses.clear()
+    authentication.forget_all()
 
     statuses = [door.post(PATH, {}, checked=False).status for _ in range(3)]
 
@@ -153,7 +154,7 @@ def test_the_use_of_a_key_is_written_although_lanes_answer(door, lane):
 
 
 def test_line_and_metrics_are_those_of_any_answer(door, lane, caplog):
-    lane(lambda asked: Answer(201, b"{}") if asked.admit() else None)
+    lane(lambda asked: Answer(201, b"{}", []) if asked.admit() else None)
     asked_before(door)
     counted = metrics.REQUESTS.labels("POST", ROUTE, 201)._value.get()
     caplog.set_level(logging.INFO, logger=access_log.name)
@@ -169,6 +170,7 @@ def test_line_and_metrics_are_those_of_any_answer(door, lane, caplog):
         201,
         "api_key:test",
     )
+    tally.write_down()
     assert metrics.REQUESTS.labels("POST", ROUTE, 201)._value.get() == counted + 1
 
 
