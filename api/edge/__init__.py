@@ -13,7 +13,7 @@ from django.core.signals import request_finished, request_started
 from api import throttling
 from api.edge import admission, failures, frame
 from api.edge.asked import Answer, Asked
-from api.edge.record import record
+from api.edge.journal import record
 from api.edge.routes import lane_for
 from api.unread import Application, Environ, StartResponse
 
