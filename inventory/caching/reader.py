@@ -52,7 +52,8 @@ class Reader:
         trusted = self._trust.at_hand()
         if trusted is None:
             return None
-        command = ("MGET", *map(trusted.name, keys))
+        prefix = trusted.name("")
+        command = ("MGET", *[prefix + key for key in keys])
         try:
             raws = self._trust.ask(trusted, lambda redis: look(trusted, command))
         except Away:

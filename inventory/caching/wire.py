@@ -44,9 +44,10 @@ def place_of(url: str) -> tuple[Place, int] | None:
 
 def packed(*words: str) -> bytes:
     """A command as Redis reads it."""
-    if len(words) == 2 and words[1].isascii():  # what is asked all the time
-        return f"*2\r\n${len(words[0])}\r\n{words[0]}\r\n${len(words[1])}\r\n{words[1]}\r\n".encode()
-    raw = [word.encode() for word in words]
+    text = "".join([f"${len(word)}\r\n{word}\r\n" for word in words])
+    if text.isascii():
+        return f"*{len(words)}\r\n{text}".encode()
+    raw = [word.encode() for word in words]  # lengths are those of bytes
     return b"*%d\r\n" % len(raw) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in raw])
 
 

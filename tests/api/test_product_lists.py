@@ -72,7 +72,10 @@ def test_a_page_is_planned_for_its_own_values(transactional_db):
         page_of(Category.objects.filter(name="Mugs"), request, ("name",))
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%inventory_category%LIMIT%'")
+        # Not the statements by id of other tests, which the connection may have met before.
+        cursor.execute(
+            "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%category%\"name\" =%LIMIT%'"
+        )
         assert cursor.fetchall() == []
 
 
