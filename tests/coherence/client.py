@@ -4,6 +4,7 @@ import http.client
 import json
 import random
 from typing import Any
+from uuid import uuid4
 
 from .stage import KEY
 
@@ -23,6 +24,8 @@ class Client:
         connection = self._connections.get(port) or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         self._connections[port] = connection
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json", "If-Match": "*"}
+        if method == "POST":  # with a key, adjustments share transactions
+            headers["Idempotency-Key"] = uuid4().hex
         try:
             connection.request(method, f"/api/v1{path}", json.dumps(body), headers)
             answer = connection.getresponse()
