@@ -143,8 +143,10 @@ def move_in_turn(turns: Sequence[Turn]) -> list[list[Moved] | None]:
                 mine = answers[going[row.turn]] = answers[going[row.turn]] or []
                 mine.append(row)
             break
-        if any(row.verdict != "moved" and row.level in _made_by(turns[going[row.turn]]) for row in moved):
-            break  # a level was made for what is refused: only a rollback takes it back
+        # Whichever of its lines is the culprit: a level that was made for a refused request would stay, with its safety
+        # stock and without an event, and be no new one for whoever comes next. Only a rollback takes it back.
+        if any(going[row.turn] in refused and row.level in _made_by(turns[going[row.turn]]) for row in moved):
+            break
         going = [number for number in going if number not in refused]
     return answers
 

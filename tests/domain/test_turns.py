@@ -17,7 +17,7 @@ from inventory.operations.idempotency import Answer, Claim
 from inventory.operations.turns import Adjustment
 from inventory.signals import stock_changed
 from inventory.values import Line
-from tests.builders import ANA, BEN, make_location, make_product, move
+from tests.builders import ANA, BEN, make_category, make_location, make_product, move
 from tests.receivers.bells import broken, wrong_value
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -204,6 +204,23 @@ def test_a_level_that_was_made_for_a_refusal_is_gone_with_it():
 
     assert answers == [None, None]
     assert list(StockLevel.objects.values_list("location__code", "on_hand")) == [("MAIN", 3)]
+    assert not IdempotencyRecord.objects.exists()
+
+
+def test_a_level_that_was_made_for_one_line_is_gone_when_another_line_is_refused():
+    make_location("SHOP")
+    make_product("MUG", on_hand=3, reorder_point=1, category=make_category(safety_stock=2))
+    make_product("CUP", on_hand=3)
+    make_product("POT", on_hand=3)
+    greedy = asking(0, line("MUG", 1, "SHOP"), line("CUP", -9))
+
+    others = (
+        turns.adjust([greedy, asking(1, line("POT", -1))]),
+        turns.adjust([greedy, asking(2, line("MUG", 1, "SHOP"))]),
+    )
+
+    assert others == ([None, None], [None, None])
+    assert not StockLevel.objects.filter(location__code="SHOP").exists()
     assert not IdempotencyRecord.objects.exists()
 
 
