@@ -19,6 +19,9 @@ KEPT_FOR = timedelta(hours=48)
 PRUNE_BATCH = 5_000
 # Every POST passes here: statements as they are, for the ORM takes longer to build them than PostgreSQL to run them.
 CLAIM = "SELECT state, fingerprint, status, headers, body FROM idempotency_claim(%s::text[], %s::text[])"
+CLAIM_MANY = """
+    SELECT state FROM set_config('lock_timeout', %s, true), idempotency_claim(%s::text[], %s::text[])
+"""
 RECORD = """
     INSERT INTO inventory_idempotencyrecord (principal, key, fingerprint, status, body, headers)
     VALUES (%s, %s, %s, %s, %s, %s::jsonb)
@@ -78,11 +81,15 @@ def once(
     return in_transaction(work)
 
 
-def claim(claims: Sequence[Claim]) -> list[bool]:
-    """Take keys for this transaction, no key twice. True: this one was free, and is ours."""
+def claim(claims: Sequence[Claim], patience_ms: int) -> list[bool]:
+    """Take keys for this transaction, no key twice. True: this one was free, and is ours.
+
+    From here on the transaction waits for no lock longer than `patience_ms`.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [[claim.principal for claim in claims], [claim.key for claim in claims]])
-        return [state == "free" for state, *_ in cursor.fetchall()]
+        keys = [claim.principal for claim in claims], [claim.key for claim in claims]
+        cursor.execute(CLAIM_MANY, [str(patience_ms), *keys])
+        return [state == "free" for (state,) in cursor.fetchall()]
 
 
 def record(answers: Sequence[tuple[Claim, Answer]]) -> None:

@@ -29,6 +29,10 @@ from .stock import Booking
 
 log = logging.getLogger("inventory.turns")
 
+#: How long a shared transaction waits for one lock. All who come meanwhile wait for it, whatever they want to move; who
+#: is asked alone waits for his own products only, and as long as the server lets him.
+PATIENCE_MS = 250
+
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
@@ -80,7 +84,7 @@ def _claimed(asked: Sequence[Adjustment]) -> list[Adjustment]:
     """Those whose keys are free. Of twins only the first: its own transaction would not lock it out."""
     first = {(a.claim.principal, a.claim.key): a for a in reversed(asked)}
     once = [a for a in asked if first[a.claim.principal, a.claim.key] is a]
-    free = idempotency.claim([a.claim for a in once])
+    free = idempotency.claim([a.claim for a in once], PATIENCE_MS)
     return [a for a, is_free in zip(once, free, strict=True) if is_free]
 
 

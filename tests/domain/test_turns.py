@@ -1,23 +1,35 @@
 """Adjustments that share a transaction are what they would be one after the other, or have not happened."""
 
 import random
+import time
 from collections.abc import Sequence
+from threading import Event as Bell
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from inventory import locks
 from inventory.context import answering
 from inventory.errors import Refusal
 from inventory.gathering import gathered
-from inventory.models import Event, IdempotencyRecord, Reason, ReceiverFailure, StockAlert, StockLevel, StockMovement
+from inventory.models import (
+    Event,
+    IdempotencyRecord,
+    ProductStock,
+    Reason,
+    ReceiverFailure,
+    StockAlert,
+    StockLevel,
+    StockMovement,
+)
 from inventory.operations import events, stock, turns
 from inventory.operations.idempotency import Answer, Claim
 from inventory.operations.turns import Adjustment
 from inventory.signals import stock_changed
 from inventory.values import Line
-from tests.builders import ANA, BEN, make_category, make_location, make_product, move
+from tests.builders import ANA, BEN, at_once, make_category, make_location, make_product, move
 from tests.receivers.bells import broken, wrong_value
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,6 +246,30 @@ def test_a_failing_ring_takes_everything_back_for_each_to_be_asked_alone(name):
     assert answers == [None, None]
     assert (mug.levels.get().on_hand, StockMovement.objects.count(), ReceiverFailure.objects.count()) == (3, 1, 0)
     assert not IdempotencyRecord.objects.exists()
+
+
+def test_a_product_that_somebody_holds_keeps_nobody_waiting_for_long():
+    make_product("MUG", on_hand=3)
+    held, done = Bell(), Bell()
+
+    def hold() -> None:
+        with transaction.atomic():
+            locks.totals(ProductStock.objects.values_list("pk", flat=True))
+            held.set()
+            done.wait(30)
+
+    def ask() -> tuple[list[Answer | None], float]:
+        held.wait(30)
+        started = time.monotonic()
+        answers = turns.adjust([asking(1, line("MUG", -1))])
+        done.set()
+        return answers, time.monotonic() - started
+
+    _, (answers, seconds) = at_once(hold, ask)
+    again = turns.adjust([asking(1, line("MUG", -1))])
+
+    assert (answers, [answer.status for answer in again]) == ([None], [201])
+    assert seconds < 2.5
 
 
 # --- What is gathered -------------------------------------------------------------------------------------------------
