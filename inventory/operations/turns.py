@@ -8,7 +8,7 @@ events and an idempotency record of its own, and its rings are rung in its own n
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from uuid import UUID
 
 from django.db import transaction
@@ -110,6 +110,23 @@ def _moves(adjustment: Adjustment, found: list[Found]) -> list[Move]:
 
 
 def _tell(adjustment: Adjustment, turn: Turn, rows: Sequence[Moved]) -> Answer:
+    connection = transaction.get_connection()
+    first = len(connection.run_on_commit)
     with acting_as(adjustment.actor), answering(adjustment.request_id):
         ledger.tell(rows)
-        return adjustment.answer(stock.booking_of(turn.note, turn.moves, rows))
+        answer = adjustment.answer(stock.booking_of(turn.note, turn.moves, rows))
+    # Robust: what fails after COMMIT is logged, for it would keep Django from calling what the others have left.
+    left = connection.run_on_commit[first:]
+    connection.run_on_commit[first:] = [(points, _as_of(adjustment, call), True) for points, call, _ in left]
+    return answer
+
+
+def _as_of(adjustment: Adjustment, call: Callable[[], object]) -> Callable[[], None]:
+    """`call`, which a ring has left for after COMMIT, in the name of its request."""
+
+    @wraps(call)
+    def run() -> None:
+        with acting_as(adjustment.actor), answering(adjustment.request_id):
+            call()
+
+    return run

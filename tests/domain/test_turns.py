@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from inventory import locks
-from inventory.context import answering
+from inventory.context import answering, current_actor, current_request_id
 from inventory.errors import Refusal
 from inventory.gathering import gathered
 from inventory.models import (
@@ -289,6 +289,28 @@ def test_whoever_asks_the_database_between_two_rings_finds_what_was_told_before(
         stock_changed.disconnect(dispatch_uid="look")
 
     assert found == [1, 2, 3]
+
+
+def test_what_a_ring_leaves_for_after_the_commit_is_called_in_the_name_of_its_request_whoever_fails():
+    make_product("MUG", on_hand=5)
+    called = []
+
+    def call() -> None:
+        called.append((current_actor(), current_request_id()))
+        if current_request_id() == "request-0":
+            raise ValueError("broken")
+
+    def leave(**kwargs: Any) -> None:
+        transaction.on_commit(call)
+
+    stock_changed.connect(leave, dispatch_uid="leave")
+    try:
+        answers = turns.adjust([asking(n, line("MUG", -1)) for n in range(2)])
+    finally:
+        stock_changed.disconnect(dispatch_uid="leave")
+
+    assert [answer is not None for answer in answers] == [True, True]
+    assert called == [(ANA, "request-0"), (BEN, "request-1")]
 
 
 def test_what_a_savepoint_takes_back_was_not_gathered_past_it():
