@@ -9,11 +9,11 @@ import orjson
 
 from api.edge.asked import Asked
 from api.serializers.fields import CODE_PATTERN
-from api.serializers.stock import MAX_LINES
 from inventory.models import INT_MAX, SKU_PATTERN, Reason
 from inventory.values import Line
 
-_LONGEST = 256 * 1024
+#: Long requests have costs of their own, which nobody should share who came at the same time.
+_LONGEST, _MOST_LINES = 16 * 1024, 50
 _TYPES = frozenset({"application/json", "application/json; charset=utf-8"})
 _KEY = re.compile(rb'"[ \t\r\n]*:')
 _SKU, _CODE = re.compile(SKU_PATTERN), re.compile(CODE_PATTERN)
@@ -52,7 +52,7 @@ def adjustment(body: bytes) -> Wanted | None:
     items = document.get("lines")
     if not _is_text(reason, 40) or reason not in _REASONS or not _is_text(reference, 255) or not _is_text(note, 2_000):
         return None
-    if not isinstance(items, list) or not 0 < len(items) <= MAX_LINES:
+    if not isinstance(items, list) or not 0 < len(items) <= _MOST_LINES:
         return None
     lines = [line for number, item in enumerate(items) if (line := _line(item, number)) is not None]
     return Wanted(reason, reference, note, lines) if len(lines) == len(items) else None

@@ -196,6 +196,14 @@ def test_the_lane_answers_the_plain_one_and_django_the_replay_of_it(sent):
     assert StockMovement.objects.filter(reason="sold").count() == 1
 
 
+def test_a_long_request_is_nobody_elses_burden():
+    line = '{"sku":"A","delta":1}'
+    fifty, more = (f'{{"reason":"found","lines":[{",".join([line] * count)}]}}'.encode() for count in (50, 51))
+
+    assert len(bodies.adjustment(fifty).lines) == 50
+    assert bodies.adjustment(more) is None
+
+
 def test_a_body_that_could_be_read_in_two_ways_is_not_read_here():
     twice = b'{"reason":"sold","lines":[{"sku":"A","delta":-1,"delta":-2}]}'
     hidden = b'{"reason":"sold","note":"\\u0000","lines":[{"sku":"A","delta":-1}]}'
