@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
 from inventory.metrics import alerts_opened
@@ -24,4 +25,5 @@ def mail(sender: Any, alerts: list[StockAlert], **kwargs: Any) -> None:
 def tally(sender: Any, alerts: list[StockAlert], **kwargs: Any) -> None:
     """Count the alert in the metrics."""
     for alert in alerts:
-        alerts_opened.labels(alert.severity).inc()
+        # A transaction may be tried again, and requests that shared one that failed are served one by one.
+        transaction.on_commit(alerts_opened.labels(alert.severity).inc)

@@ -14,6 +14,7 @@ from inventory import locks
 from inventory.context import answering, current_actor, current_request_id
 from inventory.errors import Refusal
 from inventory.gathering import gathered
+from inventory.metrics import alerts_opened
 from inventory.models import (
     Event,
     IdempotencyRecord,
@@ -270,6 +271,21 @@ def test_a_product_that_somebody_holds_keeps_nobody_waiting_for_long():
 
     assert (answers, [answer.status for answer in again]) == ([None], [201])
     assert seconds < 2.5
+
+
+def test_an_alert_of_requests_that_were_taken_back_is_not_counted():
+    make_product("MUG", on_hand=5, reorder_point=5)
+    wanted = [asking(n, line("MUG", -1)) for n in range(2)]
+    counted = alerts_opened.labels("low_stock")._value
+
+    before = counted.get()
+    with broken("events.tell_stock", wrong_value):
+        answers = turns.adjust(wanted)
+    between = counted.get()
+    turns.adjust(wanted)
+
+    assert answers == [None, None]
+    assert (between, counted.get()) == (before, before + 1)
 
 
 # --- What is gathered -------------------------------------------------------------------------------------------------
