@@ -13,7 +13,7 @@ from inventory.models import INT_MAX, SKU_PATTERN, Reason
 from inventory.values import Line
 
 #: Long requests have costs of their own, which nobody should share who came at the same time.
-_LONGEST, _MOST_LINES = 16 * 1024, 50
+_LONGEST, _MOST_LINES = 16 * 1024, 20
 _TYPES = frozenset({"application/json", "application/json; charset=utf-8"})
 _KEY = re.compile(rb'"[ \t\r\n]*:')
 _SKU, _CODE = re.compile(SKU_PATTERN), re.compile(CODE_PATTERN)

@@ -198,9 +198,9 @@ def test_the_lane_answers_the_plain_one_and_django_the_replay_of_it(sent):
 
 def test_a_long_request_is_nobody_elses_burden():
     line = '{"sku":"A","delta":1}'
-    fifty, more = (f'{{"reason":"found","lines":[{",".join([line] * count)}]}}'.encode() for count in (50, 51))
+    twenty, more = (f'{{"reason":"found","lines":[{",".join([line] * count)}]}}'.encode() for count in (20, 21))
 
-    assert len(bodies.adjustment(fifty).lines) == 50
+    assert len(bodies.adjustment(twenty).lines) == 20
     assert bodies.adjustment(more) is None
 
 
