@@ -25,6 +25,8 @@ SQL = """
            location_code, lapsed, turn
       FROM stock_move(%s::jsonb, %s::jsonb)
 """
+#: Moves of several requests: how often those are tried again that somebody before them may have kept from moving.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,10 @@ def move_in_turn(turns: Sequence[Turn]) -> list[list[Moved] | None]:
     inside the caller's transaction.
     """
     answers: list[list[Moved] | None] = [None] * len(turns)
-    going = list(range(len(turns)))
+    going, tries = list(range(len(turns))), 0
     while going:
-        moved = _execute_in_turn([turns[number] for number in going])
-        refused = {going[row.turn] for row in moved if row.verdict != "moved"}
+        moved, tries = _execute_in_turn([turns[number] for number in going]), tries + 1
+        refused = {going[turn] for turn in (_culprits(moved) if tries < TRIES else _refused(moved))}
         if not refused:
             for row in moved:
                 mine = answers[going[row.turn]] = answers[going[row.turn]] or []
@@ -149,6 +151,19 @@ def move_in_turn(turns: Sequence[Turn]) -> list[list[Moved] | None]:
             break
         going = [number for number in going if number not in refused]
     return answers
+
+
+def _refused(moved: Sequence[Moved]) -> set[int]:
+    return {row.turn for row in moved if row.verdict != "moved"}
+
+
+def _culprits(moved: Sequence[Moved]) -> set[int]:
+    """The turns that are the first to be refused at a level. Those behind them found figures that count them in."""
+    first: dict[UUID, int] = {}
+    for row in moved:
+        if row.verdict != "moved":
+            first.setdefault(row.level, row.turn)
+    return set(first.values())
 
 
 def _made_by(turn: Turn) -> set[UUID]:

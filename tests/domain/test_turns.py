@@ -198,6 +198,15 @@ def test_who_cannot_be_served_gets_none_and_the_others_are_served():
     assert sorted(StockLevel.objects.values_list("product__sku", "on_hand")) == [("CUP", 1), ("MUG", 2)]
 
 
+def test_who_asks_for_too_much_does_not_keep_those_behind_from_getting_theirs():
+    make_product("MUG", on_hand=3)
+
+    answers = turns.adjust([asking(n, line("MUG", pieces)) for n, pieces in enumerate((-1, -5, -1, -9, -1, -1))])
+
+    assert [answer is not None for answer in answers] == [True, False, True, False, True, False]
+    assert StockLevel.objects.get().on_hand == 0
+
+
 def test_of_twins_one_is_served_and_the_other_finds_the_answer_later():
     make_product("MUG", on_hand=3)
 
