@@ -111,7 +111,7 @@ def test_nobody_waits_long_for_those_who_do_not_come_again():
     answers = [room.ask(number) for number in range(20)]
 
     assert answers == [2 * number for number in range(20)]
-    assert time.monotonic() - started < 20 * waiting.PATIENCE_S
+    assert time.monotonic() - started < 1
 
 
 def test_in_any_crowd_everybody_gets_his_own_answer():
