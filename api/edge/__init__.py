@@ -5,14 +5,10 @@ bytes that Django would send; whatever is odd, missing, refused or broken goes d
 but by the clock. `API_FAST_LANE=false` leaves it out.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-
-from django.core.signals import request_finished, request_started
+from collections.abc import Iterable
 
 from api import throttling
 from api.edge import admission, failures, frame
-from api.edge.asked import Answer, Asked
 from api.edge.journal import record
 from api.edge.routes import lane_for
 from api.unread import Application, Environ, StartResponse
@@ -34,9 +30,10 @@ class Edge:
             return self.application(environ, start_response)
         try:
             try:
-                answer = _on_the_database(asked) if lane.uses_database else lane.answer(asked)
+                answer = lane.answer(asked)
             except Exception as error:
-                answer = failures.instead(error, asked)
+                failures.note(error)
+                answer = None  # Django's turn: a lane has effects only where repeating them is safe
             if answer is None:
                 asked.put_back()
                 return self.application(environ, start_response)
@@ -46,18 +43,3 @@ class Edge:
             return [answer.body]
         finally:
             throttling.give_place_back(environ)
-
-
-def _on_the_database(asked: Asked) -> Answer | None:
-    with _as_a_request(asked.environ):
-        return asked.lane.answer(asked)
-
-
-@contextmanager
-def _as_a_request(environ: Environ) -> Iterator[None]:
-    """What Django does around each request: connections go back to their pool, the last use of a key is written."""
-    request_started.send(sender=Edge, environ=environ)
-    try:
-        yield
-    finally:
-        request_finished.send(sender=Edge)

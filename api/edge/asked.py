@@ -27,7 +27,6 @@ class Lane:
     route: str
     allow: str
     scope: str
-    uses_database: bool = False
 
 
 class Answer(NamedTuple):
@@ -65,18 +64,17 @@ class Passport:
 class Asked:
     """One request: the caller's key is good, has the lane's scope, and nothing about the headers is odd.
 
-    A lane calls `admit` (or counts the request together with its own question, and says so in `decided`), then
-    answers or returns None. Before it does what cannot be done twice it sets `past_return`.
+    A lane calls `enter`, sees to it that the request is counted (together with its own question, or with others), and
+    answers or returns None. If it fails, Django is asked: what it does must be safe to repeat.
     """
 
-    __slots__ = ("_body", "_decision", "environ", "lane", "passport", "past_return", "path", "request_id", "started")
+    __slots__ = ("_body", "_decision", "environ", "lane", "passport", "path", "request_id", "started")
 
     def __init__(self, environ: Environ, lane: Lane, passport: Passport) -> None:
         self.started = time.perf_counter()
         self.environ, self.lane, self.passport = environ, lane, passport
         self.path: str = environ["PATH_INFO"]
         self.request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID"))
-        self.past_return = False
         self._body: bytes | None = None
         self._decision: counters.Decision | None = None
 
@@ -94,12 +92,9 @@ class Asked:
         throttling.remember(self.environ, decision)
         return decision.allowed
 
-    def admit(self) -> bool:
-        """`enter`, and count the request. To be called once, and before anything has an effect."""
-        return self.enter() and self.decision.allowed
-
     @property
     def decision(self) -> counters.Decision:
+        """What counting the request came to; it is counted now if nobody has."""
         if self._decision is None:
             self._decision = throttling.decide(self.environ, self.passport.caller)
         return self._decision

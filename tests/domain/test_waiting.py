@@ -14,7 +14,7 @@ class Desk:
     """Doubles numbers, slowly where it is told so. Notes who was served together."""
 
     def __init__(self):
-        self.served, self.busy, self.open = [], 0, threading.Event()
+        self.served, self.busy, self.delay, self.open = [], 0, 0, threading.Event()
         self.open.set()
 
     def serve(self, numbers):
@@ -22,6 +22,7 @@ class Desk:
         assert self.busy == 1
         self.served.append(list(numbers))
         self.open.wait(5)
+        time.sleep(self.delay)
         self.busy -= 1
         return [2 * number for number in numbers]
 
@@ -101,17 +102,44 @@ def test_where_serving_fails_the_others_get_nothing_and_the_room_is_open_again()
     assert room.ask(4) == 8
 
 
-def test_nobody_waits_long_for_those_who_do_not_come_again():
+def crowded(desk, room, seconds):
+    """Eight were served together, which took so long, and will not come again."""
+    desk.open.clear()
+    with ThreadPoolExecutor(9) as pool:
+        asking(pool, room, [0])
+        until(lambda: desk.served)
+        asking(pool, room, range(1, 9))
+        until(lambda: len(room._waiting) == 8)
+        desk.delay = seconds
+        desk.open.set()
+
+
+def seconds_for(deed):
+    started = time.monotonic()
+    deed()
+    return time.monotonic() - started
+
+
+def test_nobody_waits_longer_than_half_of_what_serving_took_for_those_who_do_not_come_again(monkeypatch):
+    monkeypatch.setattr(waiting, "PATIENCE_S", 60)
     desk = Desk()
     room = WaitingRoom(desk.serve)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(room.ask, range(200)))
+    crowded(desk, room, seconds=1)
+    desk.delay = 0
 
-    started = time.monotonic()
-    answers = [room.ask(number) for number in range(20)]
+    first, second = (seconds_for(lambda: room.ask(1)) for _ in range(2))
 
-    assert answers == [2 * number for number in range(20)]
-    assert time.monotonic() - started < 1
+    assert first < 10
+    assert second < 10
+
+
+def test_nobody_waits_longer_than_a_moment_however_long_serving_took():
+    desk = Desk()
+    room = WaitingRoom(desk.serve)
+    crowded(desk, room, seconds=3)
+    desk.delay = 0
+
+    assert seconds_for(lambda: room.ask(1)) < 1
 
 
 def test_in_any_crowd_everybody_gets_his_own_answer():
