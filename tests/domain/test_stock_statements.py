@@ -1,5 +1,7 @@
 """A request of many lines costs as many statements as one of a single line."""
 
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -7,6 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inventory.errors import Refusal
 from inventory.models import Product, Reason, StockLevel, as_of
 from inventory.operations import stock, transfers
 from inventory.values import Line
@@ -88,6 +91,26 @@ def test_a_thousand_lines_of_one_level_are_one_move():
     booking = stock.adjust(many, reason=Reason.FOUND, actor=ANA)
 
     assert [(move.on_hand, moved.on_hand) for move, moved in booking.moved] == [(1000, 1010)]
+
+
+TABLES = ("product", "location", "productstock", "stocklevel", "stockmovement", "idempotencyrecord")
+
+
+def test_plans_that_were_made_while_there_was_nothing_serve_a_thousand_lines():
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
+        for table in TABLES:
+            cursor.execute(f"VACUUM ANALYZE inventory_{table}")  # PostgreSQL believes that they stay empty
+    with suppress(Refusal):
+        stock.adjust([Line(sku="nothing", quantity=1)], reason=Reason.FOUND, actor=ANA)
+    make_product("FIRST", on_hand=1)
+    Product.objects.bulk_create(Product(sku=f"P{n}", name=f"Product {n}") for n in range(1000))
+
+    started = time.monotonic()
+    booking = stock.adjust(lines(1000, 1), reason=Reason.FOUND, actor=ANA)
+
+    assert len(booking.moved) == 1000
+    assert time.monotonic() - started < 7  # half of the time after which PostgreSQL gives up
 
 
 FETCHED = "SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'inventory_stockmovement'"
